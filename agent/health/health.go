@@ -1,0 +1,181 @@
+// Package health knows every kind of problem that a user can see: its code,
+// title, severity and remedy. The parts of the program set and clear problems
+// on a Tracker; interfaces show what Current returns. A problem goes away by
+// itself when the part that set it clears it.
+//
+// It decides nothing and logs nothing.
+package health
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"postrider/offline"
+)
+
+// Severity says how loudly a problem is shown.
+type Severity int
+
+// Severities, from quiet to loud.
+const (
+	Info   Severity = iota // worth knowing; nothing to do
+	Warn                   // something does not move until the user acts or time passes
+	Danger                 // something could be lost
+)
+
+// Code names a kind of problem for scripts; stable.
+type Code string
+
+// Kind is a registered kind of problem.
+type Kind struct {
+	Code     Code
+	Title    string        // a few words
+	Severity Severity      // of this kind
+	Remedy   string        // the one thing to do
+	Delay    time.Duration // how long it must last before it is shown
+}
+
+// Problem is a problem at hand.
+type Problem struct {
+	Kind
+	Subject string    // what it is about: "mailbox", "crm", an item; one problem per code and subject
+	Text    string    // the cause, for people; no secrets
+	Since   time.Time // UTC
+}
+
+// The kinds.
+var (
+	MailboxUnreachable = Kind{"mailbox-unreachable", "The mailbox can't be reached", Info, "Check the network; Postrider tries again by itself.", 10 * time.Second}
+	MailboxSignIn      = Kind{"mailbox-sign-in", "The mailbox refuses the sign-in", Warn, "Check the password or sign in again in the settings.", 0}
+	MailboxTLS         = Kind{"mailbox-tls", "The mailbox's certificate is not trusted", Warn, "Check the server's name, or name its authority as ca_file.", 0}
+	MailboxAnswer      = Kind{"mailbox-answer", "The mailbox answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
+	CRMUnreachable     = Kind{"crm-unreachable", "The CRM can't be reached", Info, "Check the network; Postrider tries again by itself.", 10 * time.Second}
+	CRMSignIn          = Kind{"crm-sign-in", "The CRM refuses the sign-in", Warn, "Sign in to the CRM again.", 0}
+	CRMTLS             = Kind{"crm-tls", "The CRM's certificate is not trusted", Warn, "Check the address of the organization.", 0}
+	CRMDenied          = Kind{"crm-denied", "The CRM does not allow this", Warn, "Ask your administrator for the right.", 0}
+	CRMThrottled       = Kind{"crm-throttled", "The CRM asked for a pause", Info, "Nothing to do; Postrider goes on when the CRM allows it.", 5 * time.Second}
+	CRMAnswer          = Kind{"crm-answer", "The CRM answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
+	ItemFailed         = Kind{"item-failed", "A message could not be tracked", Warn, "See what the CRM said beside the message; correct it and choose Retry.", 0}
+	ItemSetAside       = Kind{"item-set-aside", "A message could not be read", Warn, "Look at it in your mail program; choose Retry to read it again.", 0}
+	CountsDiffer       = Kind{"counts-differ", "The folder's count differs from the server's", Warn, "Postrider reads the folder again at the next sync.", 0}
+	StoreFull          = Kind{"store-full", "The disk is full", Danger, "Free some space; nothing was lost, Postrider goes on then.", 0}
+	StoreFailed        = Kind{"store-failed", "The offline store could not be written", Danger, "Check the disk; Postrider goes on when it can write again.", 0}
+	KeyringMissing     = Kind{"keyring-missing", "No system keyring", Warn, "Start a keyring, or name key_command in the configuration.", 0}
+	TrayMissing        = Kind{"tray-missing", "This desktop shows no tray icons", Info, "Postrider stays in its window; closing it quits.", 0}
+)
+
+// Tracker holds the problems at hand. The zero Tracker is not ready; use New.
+// Safe for use by several goroutines.
+type Tracker struct {
+	now     func() time.Time
+	mu      sync.Mutex
+	current map[key]Problem
+	watch   func()
+}
+
+type key struct {
+	code    Code
+	subject string
+}
+
+// New returns a Tracker without problems. changed, if not nil, is called after
+// each change, without locks held.
+func New(now func() time.Time, changed func()) *Tracker {
+	return &Tracker{now: now, current: map[key]Problem{}, watch: changed}
+}
+
+// Set says that there is a problem. Setting it again keeps its Since.
+func (t *Tracker) Set(k Kind, subject, text string) {
+	t.mu.Lock()
+	id := key{k.Code, subject}
+	old, had := t.current[id]
+	p := Problem{Kind: k, Subject: subject, Text: text, Since: t.now().UTC()}
+	if had {
+		p.Since = old.Since
+	}
+	t.current[id] = p
+	t.mu.Unlock()
+	if t.watch != nil && (!had || old.Text != text) {
+		t.watch()
+	}
+}
+
+// Clear says that there is no such problem, or no longer.
+func (t *Tracker) Clear(k Kind, subject string) {
+	t.mu.Lock()
+	id := key{k.Code, subject}
+	_, had := t.current[id]
+	delete(t.current, id)
+	t.mu.Unlock()
+	if had && t.watch != nil {
+		t.watch()
+	}
+}
+
+// ClearSubject clears all problems of a subject among kinds.
+func (t *Tracker) ClearSubject(subject string, kinds ...Kind) {
+	for _, k := range kinds {
+		t.Clear(k, subject)
+	}
+}
+
+// Current returns the problems that have lasted longer than their kind's delay,
+// loudest first, then oldest first.
+func (t *Tracker) Current() []Problem { return t.list(true) }
+
+// All returns all problems, also those too young to be shown.
+func (t *Tracker) All() []Problem { return t.list(false) }
+
+func (t *Tracker) list(delayed bool) []Problem {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	var out []Problem
+	for _, p := range t.current {
+		if !delayed || now.Sub(p.Since) >= p.Delay {
+			out = append(out, p)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		switch {
+		case a.Severity != b.Severity:
+			return a.Severity > b.Severity
+		case !a.Since.Equal(b.Since):
+			return a.Since.Before(b.Since)
+		case a.Code != b.Code:
+			return a.Code < b.Code
+		}
+		return a.Subject < b.Subject
+	})
+	return out
+}
+
+// Of returns the kind of problem that a failure of a server is.
+func Of(class offline.FaultClass, mailbox bool) Kind {
+	if mailbox {
+		switch class {
+		case offline.FaultNetwork, offline.FaultServer, offline.FaultThrottled:
+			return MailboxUnreachable
+		case offline.FaultAuth, offline.FaultDenied:
+			return MailboxSignIn
+		case offline.FaultTLS:
+			return MailboxTLS
+		}
+		return MailboxAnswer
+	}
+	switch class {
+	case offline.FaultNetwork, offline.FaultServer:
+		return CRMUnreachable
+	case offline.FaultAuth:
+		return CRMSignIn
+	case offline.FaultDenied:
+		return CRMDenied
+	case offline.FaultThrottled:
+		return CRMThrottled
+	case offline.FaultTLS:
+		return CRMTLS
+	}
+	return CRMAnswer
+}

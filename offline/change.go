@@ -1,0 +1,107 @@
+package offline
+
+import "time"
+
+// ChangeOp is what a change does.
+type ChangeOp string
+
+// The operations that can wait in the queue.
+const (
+	OpCreateEmail  ChangeOp = "create-email"  // make the email record of Item, close it
+	OpSetRegarding ChangeOp = "set-regarding" // give Record another regarding (or none)
+	OpDelete       ChangeOp = "delete"        // delete Record
+)
+
+// Change is one write that still has to reach a server. Changes of one lane go
+// in order, and a change that can't go holds up its own lane only.
+type Change struct {
+	ID   uint64   `json:"-"` // the store's own number, from 1, in order of entry
+	Lane string   `json:"lane"`
+	Op   ChangeOp `json:"op"`
+
+	Item      uint64  `json:"item,omitempty"`  // key of the message
+	Record    Ref     `json:"record,omitzero"` // the record written; for a create, its chosen id
+	Regarding Ref     `json:"regarding,omitzero"`
+	Parties   []Party `json:"parties,omitempty"` // resolved at the time of the decision
+	ETag      string  `json:"etag,omitempty"`    // what the write is conditional on; empty with a create
+
+	Queued    time.Time `json:"queued"`
+	NotBefore time.Time `json:"not_before,omitzero"` // waits for Undo, or for the next try
+	Attempts  int       `json:"attempts,omitempty"`
+	Reason    string    `json:"reason,omitempty"` // why the last attempt failed, for people
+	Parked    bool      `json:"parked,omitempty"` // refused for good; waits for the user to retry or drop
+}
+
+// Outcome is the server's answer to one change.
+type Outcome struct {
+	ETag    string   // of the record after the write, where the server said
+	Existed bool     // a create found its own record: an earlier attempt had got through
+	Notes   []string // what was left out, for people: "report.exe: this kind of file is blocked"
+	Err     error    // nil: done. A *Fault where the server's answer could be classified
+}
+
+// Link ties an item to its record, with the values on which both last agreed.
+type Link struct {
+	Item   uint64    `json:"item"` // key of the message
+	Record Ref       `json:"record"`
+	ETag   string    `json:"etag,omitempty"`
+	Base   Base      `json:"base"`
+	At     time.Time `json:"at"`
+}
+
+// Base holds the field values on which item and record last agreed. For an
+// email that is its regarding; appointments, contacts and tasks use Fields.
+type Base struct {
+	Regarding Ref    `json:"regarding,omitzero"`
+	Fields    Fields `json:"fields,omitempty"`
+}
+
+// Activity is one line of the activity log: what was done, when, to what.
+type Activity struct {
+	ID     uint64    `json:"-"`
+	At     time.Time `json:"at"`
+	What   string    `json:"what"` // a code: "track", "untrack", "regarding", "set-aside", "problem", ...
+	Item   uint64    `json:"item,omitempty"`
+	Record Ref       `json:"record,omitzero"`
+	Text   string    `json:"text"` // for people
+}
+
+// OutgoingEmail is an email record to be made: what an adapter needs to write
+// it, and nothing of any protocol.
+type OutgoingEmail struct {
+	Ref         Ref // its id, chosen and stored before the first attempt
+	Identity    string
+	Subject     string
+	HTML        string // sanitised; empty: none
+	Outgoing    bool   // the user sent it: closed as Sent, otherwise as Received
+	When        time.Time
+	Parties     []Party
+	Regarding   Ref
+	Correlated  Ref // the email record it answers, where one was found
+	Attachments []Attachment
+	Notes       []string
+}
+
+// Attachment is a part of a message that travels as a file.
+type Attachment struct {
+	Name      string
+	Type      string // media type
+	ContentID string // without <>; empty: not inline
+	Data      []byte
+}
+
+// Write is one change made ready for an adapter to carry out.
+type Write struct {
+	Change Change
+	Email  *OutgoingEmail // with OpCreateEmail
+}
+
+// Counts are the messages of the mailbox by state. Seen is the sum of the
+// others.
+type Counts struct {
+	Seen    int `json:"seen"`
+	Tracked int `json:"tracked"`
+	Skipped int `json:"skipped"` // decided: not tracked
+	Failed  int `json:"failed"`  // tracking failed for good, or set aside
+	Waiting int `json:"waiting"` // to be tracked, or not decided yet
+}
