@@ -79,7 +79,12 @@ type addrParser struct {
 	angle   string // what was in <>
 	isAngle bool
 	comment string
+	// What is never closed means nothing from there on; it is looked for once.
+	openComment, openQuote bool
 }
+
+// maxWords bounds the words of one element.
+const maxWords = 500
 
 // word is a run of a phrase: an atom, a quoted string or an encoded word.
 type word struct {
@@ -103,26 +108,34 @@ func (p *addrParser) run() {
 		case ':':
 			p.pos++
 			if p.isAngle || p.hasAt() { // a stray colon, not a group
-				p.words = append(p.words, word{text: ":", glued: true})
+				p.push(word{text: ":", glued: true})
 			} else {
 				p.words, p.comment = nil, ""
 			}
 		case '"':
-			p.words = append(p.words, word{text: p.quoted(), quoted: true, glued: glued})
+			p.push(word{text: p.quoted(), quoted: true, glued: glued})
 		case '(':
-			p.comment = p.parens()
+			if c := p.parens(); c != "" {
+				p.comment = c
+			}
 			glued = false
 			continue
 		case '<':
 			p.open()
-		case '>':
+		case '>', ')':
 			p.pos++
 		default:
-			p.words = append(p.words, word{text: p.atom(), glued: glued})
+			p.push(word{text: p.atom(), glued: glued})
 		}
 		glued = true
 	}
 	p.finish()
+}
+
+func (p *addrParser) push(w word) {
+	if len(p.words) < maxWords {
+		p.words = append(p.words, w)
+	}
 }
 
 // hasAt reports whether the element at hand bears an address already.
@@ -155,8 +168,12 @@ func (p *addrParser) open() {
 	p.pos += end + 1
 }
 
-// quoted reads a quoted string; one that is never closed ends at the next "<".
+// quoted reads a quoted string; a quote that is never closed is passed over.
 func (p *addrParser) quoted() string {
+	if p.openQuote {
+		p.pos++
+		return ""
+	}
 	var b strings.Builder
 	for i := p.pos + 1; i < len(p.s); i++ {
 		switch c := p.s[i]; c {
@@ -173,11 +190,16 @@ func (p *addrParser) quoted() string {
 		}
 	}
 	p.pos++ // a stray quote: read on behind it
+	p.openQuote = true
 	return ""
 }
 
 // parens reads a comment with the comments in it.
 func (p *addrParser) parens() string {
+	if p.openComment {
+		p.pos++
+		return ""
+	}
 	depth := 0
 	var b strings.Builder
 	for i := p.pos; i < len(p.s); i++ {
@@ -202,6 +224,7 @@ func (p *addrParser) parens() string {
 		}
 	}
 	p.pos++ // a stray parenthesis
+	p.openComment = true
 	return ""
 }
 
@@ -218,12 +241,12 @@ func (p *addrParser) atom() string {
 			}
 		}
 		if c == '[' { // a domain literal, which may have colons in it
-			if end := strings.IndexByte(p.s[p.pos:], ']'); end > 0 && end < 80 {
+			if end := strings.IndexByte(cut(p.s[p.pos:], 80), ']'); end > 0 {
 				p.pos += end + 1
 				continue
 			}
 		}
-		if strings.IndexByte(" \t\r\n\x00,;:\"(<>", c) >= 0 {
+		if strings.IndexByte(" \t\r\n\x00,;:\"()<>", c) >= 0 {
 			break
 		}
 		p.pos++

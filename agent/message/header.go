@@ -112,7 +112,11 @@ func fieldOf(name string) field {
 type values struct {
 	v   [numFields]string
 	ids []string // every Message-ID field after the first one
+	n   int      // values added to others
 }
+
+// maxRepeats bounds how many fields are added to earlier ones.
+const maxRepeats = 100
 
 // add takes one field with its value.
 func (vs *values) add(f field, value string) {
@@ -123,15 +127,17 @@ func (vs *values) add(f field, value string) {
 	switch {
 	case old == "":
 		vs.v[f] = value
+		return
+	case vs.n >= maxRepeats:
+		return
 	case f == fTo || f == fCc || f == fBcc || f == fReplyTo:
 		vs.v[f] = old + ", " + value
 	case f == fReferences || f == fInReplyTo:
 		vs.v[f] = old + " " + value
 	case f == fMessageID:
-		if len(vs.ids) < 8 {
-			vs.ids = append(vs.ids, value)
-		}
+		vs.ids = append(vs.ids, value)
 	}
+	vs.n++
 }
 
 // split cuts a header block into fields. Lines that are no field are passed

@@ -77,7 +77,7 @@ func TestAddressesAreReadAsPeopleWriteThem(t *testing.T) {
 		{"Mail Delivery System", "Mail Delivery System|"},
 		{"<>", ""},
 		{`"Ann <a@b.c>`, "Ann|a@b.c"},
-		{"Ann (comment (nested) <a@b.c>", "Ann comment|a@b.c"},
+		{"Ann (comment (nested) <a@b.c>", "Ann comment nested|a@b.c"},
 		{"a@[192.0.2.1]", "|a@[192.0.2.1]"},
 		{"Ann\u202Egro.live <a@b.c>", "Anngro.live|a@b.c"},
 		{"a@b.c,,, ,", "|a@b.c"},
@@ -247,6 +247,20 @@ func TestAHugeHeaderIsBounded(t *testing.T) {
 	m := Header([]byte("Message-ID: <a@b>\r\nTo: "+to+"\r\nSubject: lost\r\n\r\n"), received)
 	if len(m.To) != maxAddresses || m.Identity != "<a@b>" {
 		t.Errorf("%d recipients, identity %s", len(m.To), m.Identity)
+	}
+}
+
+func TestNoHeaderTakesLong(t *testing.T) {
+	for _, seed := range []string{"(", "<", "\"", "=?", "=?a?Q?", "[", "a ", "@ : ", "\"\\", "a@b <", ";", ":", "=?utf-8?Q?=C5?= ", "\x80", "\r\n To: x", "\r\nTo: x", "(a", "<a", "\\", "=?x?b?A", "\x00", "))", "(()"} {
+		raw := []byte("To: " + strings.Repeat(seed, maxHeader/len(seed)) + "?=")
+		raw = append(raw, "\r\nSubject: "+strings.Repeat(seed, 1000)...)
+		for _, name := range []string{"To", "References", "Subject", "List-Id", "Message-ID"} {
+			start := time.Now()
+			checkHeader(t, Header(append([]byte(name), raw[2:]...), received))
+			if d := time.Since(start); d > time.Second {
+				t.Errorf("%s with %q over and over: %v", name, seed, d)
+			}
+		}
 	}
 }
 

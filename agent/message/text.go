@@ -22,7 +22,7 @@ func (d decoder) text(v string) string {
 	if plain(v) {
 		return cut(v, maxText)
 	}
-	v = d.utf8(v)
+	v = d.utf8(cut(v, 4*maxText)) // an encoded word takes up to 4 times the room
 	if strings.Contains(v, "=?") {
 		v = d.words(v)
 	}
@@ -81,20 +81,21 @@ func (d decoder) words(v string) string {
 }
 
 // wordEnd is the end of the encoded word that begins at s[i:], -1 if there is
-// none.
+// none. Words may be far longer than the standard's 75 characters, but not
+// without bounds: the search is made again for every "=?".
 func wordEnd(s string, i int) int {
 	if i < 0 {
 		return -1
 	}
 	p := i + 2
 	for range 2 { // charset?encoding?
-		j := strings.IndexByte(s[p:], '?')
-		if j < 0 || j > 80 {
+		j := strings.IndexByte(s[p:min(p+80, len(s))], '?')
+		if j < 0 {
 			return -1
 		}
 		p += j + 1
 	}
-	j := strings.Index(s[p:], "?=")
+	j := strings.Index(s[p:min(p+2000, len(s))], "?=")
 	if j < 0 {
 		return -1
 	}
@@ -135,15 +136,14 @@ func convert(name, v string) (string, bool) {
 // charsetOf is the charset parameter of a Content-Type, "" for those that say
 // nothing about raw bytes.
 func charsetOf(contentType string) string {
-	i := strings.Index(strings.ToLower(contentType), "charset=")
-	if i < 0 {
+	_, v, ok := strings.Cut(strings.ToLower(contentType), "charset=")
+	if !ok {
 		return ""
 	}
-	v := contentType[i+len("charset="):]
-	if j := strings.IndexAny(strings.TrimLeft(v, `"`), "\"; \t"); j >= 0 {
-		v = strings.TrimLeft(v, `"`)[:j]
+	v = strings.TrimLeft(v, `"' `)
+	if j := strings.IndexAny(v, "\"'; \t"); j >= 0 {
+		v = v[:j]
 	}
-	v = strings.ToLower(strings.Trim(v, `"' `))
 	if v == "utf-8" || v == "us-ascii" || !token(v) {
 		return ""
 	}
