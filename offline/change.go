@@ -19,11 +19,11 @@ type Change struct {
 	Lane string   `json:"lane"`
 	Op   ChangeOp `json:"op"`
 
-	Item      uint64  `json:"item,omitempty"`  // key of the message
-	Record    Ref     `json:"record,omitzero"` // the record written; for a create, its chosen id
-	Regarding Ref     `json:"regarding,omitzero"`
-	Parties   []Party `json:"parties,omitempty"` // resolved at the time of the decision
-	ETag      string  `json:"etag,omitempty"`    // what the write is conditional on; empty with a create
+	Item       uint64 `json:"item,omitempty"`  // key of the message
+	Record     Ref    `json:"record,omitzero"` // the record written; for a create, its chosen id
+	Regarding  Ref    `json:"regarding,omitzero"`
+	Correlated Ref    `json:"correlated,omitzero"` // the email that Item answers
+	ETag       string `json:"etag,omitempty"`      // what the write is conditional on; empty with a create
 
 	Queued    time.Time `json:"queued"`
 	NotBefore time.Time `json:"not_before,omitzero"` // waits for Undo, or for the next try
@@ -75,7 +75,6 @@ type OutgoingEmail struct {
 	HTML        string // sanitised; empty: none
 	Outgoing    bool   // the user sent it: closed as Sent, otherwise as Received
 	When        time.Time
-	Parties     []Party
 	Regarding   Ref
 	Correlated  Ref // the email record it answers, where one was found
 	Attachments []Attachment

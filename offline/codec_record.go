@@ -1,0 +1,121 @@
+package offline
+
+import (
+	"maps"
+	"slices"
+)
+
+// The field numbers of a record row. Add at the end of each list.
+const (
+	frKind = iota + 1
+	frID
+	frName
+	frAddress
+	frParent
+	frOwner
+	frActive
+	frCreated
+	frChanged
+	frETag
+	frField
+	frEmail
+	frSummary
+)
+
+const (
+	feIdentity = iota + 1
+	feToken
+	feOutgoing
+	feClosed
+	feRegarding
+)
+
+func (w *writer) record(r *Record) {
+	w.text(frKind, string(r.Kind))
+	w.text(frID, r.ID)
+	w.text(frName, r.Name)
+	w.texts(frAddress, r.Addrs)
+	w.ref(frParent, r.Parent)
+	w.ref(frOwner, r.Owner)
+	w.bool(frActive, r.Active)
+	w.time(frCreated, r.Created)
+	w.time(frChanged, r.Changed)
+	w.text(frETag, r.ETag)
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		w.group(frField, func(w *writer) {
+			w.text(1, name)
+			w.text(2, r.Fields[name])
+		})
+	}
+	if r.Email != nil {
+		w.group(frEmail, func(w *writer) {
+			w.text(feIdentity, r.Email.Identity)
+			w.text(feToken, r.Email.Token)
+			w.bool(feOutgoing, r.Email.Outgoing)
+			w.bool(feClosed, r.Email.Closed)
+			w.ref(feRegarding, r.Email.Regarding)
+		})
+	}
+	w.text(frSummary, r.Summary)
+}
+
+// readRecord reads what record wrote. The record's texts are parts of row.
+func readRecord(row string) (r Record, err error) {
+	err = each(row, func(f field) (err error) {
+		switch f.num {
+		case frKind:
+			r.Kind = Kind(f.text)
+		case frID:
+			r.ID = f.text
+		case frName:
+			r.Name = f.text
+		case frAddress:
+			r.Addrs = append(r.Addrs, f.text)
+		case frParent:
+			r.Parent, err = f.ref()
+		case frOwner:
+			r.Owner, err = f.ref()
+		case frActive:
+			r.Active = f.n != 0
+		case frCreated:
+			r.Created, err = f.time()
+		case frChanged:
+			r.Changed, err = f.time()
+		case frETag:
+			r.ETag = f.text
+		case frField:
+			var kv Address // two texts, as an address is
+			kv, err = f.address()
+			if r.Fields == nil {
+				r.Fields = Fields{}
+			}
+			r.Fields[kv.Name] = kv.Addr
+		case frEmail:
+			r.Email, err = f.email()
+		case frSummary:
+			r.Summary = f.text
+		}
+		return err
+	})
+	return r, err
+}
+
+func (f field) email() (*Email, error) {
+	e := new(Email)
+	err := each(f.text, func(f field) (err error) {
+		switch f.num {
+		case feIdentity:
+			e.Identity = f.text
+		case feToken:
+			e.Token = f.text
+		case feOutgoing:
+			e.Outgoing = f.n != 0
+		case feClosed:
+			e.Closed = f.n != 0
+		case feRegarding:
+			e.Regarding, err = f.ref()
+		}
+		return err
+	})
+	return e, err
+}

@@ -1,0 +1,100 @@
+package offline
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// The parts of the bbolt file format (version 2) that are looked at before bbolt
+// maps the file. Numbers are in the machine's byte order, which is little-endian
+// wherever Postrider is built.
+const (
+	boltMagic   = 0xED0CDAED
+	boltVersion = 2
+	pageHeader  = 16
+	metaSize    = 64
+)
+
+// boltMeta is a meta page: bbolt writes two by turns, and the newer valid one
+// says which pages are in use.
+type boltMeta struct {
+	pageSize uint32
+	root     uint64 // page of the root bucket
+	freelist uint64 // page of the freelist
+	pages    uint64 // pages from here on are not in use
+	txid     uint64
+}
+
+// inspect refuses a store file that is cut short or is something else, by
+// reading it, because bbolt maps it and a mapping that is too short faults.
+// Another process may be writing to it: the file grows before the meta page
+// that needs it is written, so what is asked here holds all the same.
+func inspect(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return damagedFile(path, "it vanished", err)
+		}
+		return fmt.Errorf("open the store: %w", err)
+	}
+	defer f.Close()
+	meta, ok, err := newestMeta(f)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	if !ok {
+		return damagedFile(path, "it is not a store, or its head is destroyed", nil)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	if need := meta.pages * uint64(meta.pageSize); uint64(info.Size()) < need {
+		return damagedFile(path, fmt.Sprintf("it is cut short: %d bytes of %d", info.Size(), need), nil)
+	}
+	return nil
+}
+
+// newestMeta reads the meta pages. The second one's place depends on the page
+// size, which is known only from a meta page: all are tried.
+func newestMeta(f io.ReaderAt) (newest boltMeta, ok bool, err error) {
+	for at := int64(0); at <= 64<<10; at = max(2*at, 1<<10) {
+		var buf [pageHeader + metaSize]byte
+		n, err := f.ReadAt(buf[:], at)
+		if err != nil && err != io.EOF {
+			return newest, false, err
+		}
+		if n < len(buf) {
+			break
+		}
+		m, valid := parseMeta(buf[pageHeader:])
+		if valid && (at == 0 || at == int64(m.pageSize)) && (!ok || m.txid > newest.txid) {
+			newest, ok = m, true
+		}
+	}
+	return newest, ok, nil
+}
+
+func parseMeta(b []byte) (m boltMeta, ok bool) {
+	le := binary.LittleEndian
+	if le.Uint32(b) != boltMagic || le.Uint32(b[4:]) != boltVersion {
+		return m, false
+	}
+	sum := fnv.New64a()
+	sum.Write(b[:metaSize-8])
+	if sum.Sum64() != le.Uint64(b[metaSize-8:]) {
+		return m, false
+	}
+	return boltMeta{
+		pageSize: le.Uint32(b[8:]),
+		root:     le.Uint64(b[16:]),
+		freelist: le.Uint64(b[32:]),
+		pages:    le.Uint64(b[40:]),
+		txid:     le.Uint64(b[48:]),
+	}, true
+}

@@ -1,0 +1,31 @@
+//go:build unix
+
+package offline
+
+import (
+	"os"
+	"syscall"
+)
+
+// fullErrnos are what the system says when a disk or a quota is used up.
+var fullErrnos = [...]error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+
+// mapAhead is how much address space bbolt maps at once. Growing inside of it
+// costs nothing, while growing over it waits for every reader.
+const mapAhead = 1 << 28
+
+// syncDir makes a rename in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// unlock gives up the lock on a file that bbolt left locked and mapped.
+func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
