@@ -75,6 +75,7 @@ type OutgoingEmail struct {
 	HTML        string // sanitised; empty: none
 	Outgoing    bool   // the user sent it: closed as Sent, otherwise as Received
 	When        time.Time
+	Parties     []Party
 	Regarding   Ref
 	Correlated  Ref // the email record it answers, where one was found
 	Attachments []Attachment
