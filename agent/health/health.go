@@ -56,6 +56,10 @@ var (
 	CRMDenied          = Kind{"crm-denied", "The CRM does not allow this", Warn, "Ask your administrator for the right.", 0}
 	CRMThrottled       = Kind{"crm-throttled", "The CRM asked for a pause", Info, "Nothing to do; Postrider goes on when the CRM allows it.", 5 * time.Second}
 	CRMAnswer          = Kind{"crm-answer", "The CRM answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
+	CRMOther           = Kind{"crm-other", "The CRM is not the one of this profile", Danger, "Choose another profile with --home, or correct the CRM's address.", 0}
+	CRMNoRead          = Kind{"crm-no-read", "A kind of record can't be read", Info, "Ask your administrator for the right, if you need it.", 0}
+	ManyGone           = Kind{"many-gone", "Many tracked emails seem to be gone", Warn, "Check with your administrator that you can still read emails in the CRM.", 0}
+	FolderMissing      = Kind{"folder-missing", "A folder is not there", Warn, "Correct the name under [track] folders in the configuration.", 0}
 	ItemFailed         = Kind{"item-failed", "A message could not be tracked", Warn, "See what the CRM said beside the message; correct it and choose Retry.", 0}
 	ItemSetAside       = Kind{"item-set-aside", "A message could not be read", Warn, "Look at it in your mail program; choose Retry to read it again.", 0}
 	CountsDiffer       = Kind{"counts-differ", "The folder's count differs from the server's", Warn, "Postrider reads the folder again at the next sync.", 0}

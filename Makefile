@@ -1,0 +1,39 @@
+# Postrider. `make demo` and `make test` do all the set-up themselves on Debian.
+
+GO        ?= go
+PKGS      := ./...
+
+.PHONY: demo test bench build lint setup vet-elsewhere clean
+
+# Runs the main job on a small world made up for it: in a window where there is
+# a display, otherwise without one, printing what was done.
+demo: build
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then bin/postrider demo; else bin/postrider demo --headless; fi
+
+test: setup lint
+	$(GO) test -race -timeout 20m $(PKGS)
+
+# Whole runs against real servers and peers, and the benchmarks of the packages.
+bench: setup
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m $(PKGS)
+
+build: setup
+	$(GO) build -tags migrated_fynedo -trimpath -o bin/postrider .
+
+lint: setup vet-elsewhere
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "not gofmt-ed:"; echo "$$out"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GO) tool staticcheck $(PKGS)
+
+# What lies below ui builds everywhere without cgo, and so does the whole
+# program without its windows.
+vet-elsewhere:
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./agent/... ./offline/... ./ui/view/...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./agent/... ./offline/... ./ui/view/...
+	CGO_ENABLED=0 $(GO) vet -tags headless . ./app/...
+
+setup:
+	@sh scripts/setup.sh
+
+clean:
+	rm -rf bin

@@ -1,0 +1,445 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"postrider/agent/health"
+	"postrider/agent/track"
+	"postrider/offline"
+)
+
+// Settings are what the user chose for this profile.
+type Settings struct {
+	Filter  track.Filter // empty: the user's own choice in the CRM, or replies where that is unknown
+	Since   time.Time    // read and track from then on; zero: everything
+	Folders []string     // names of the folders to read; none: Inbox and Sent
+	Sent    bool         // apply the filter to sent mail, too
+	Own     []string     // the user's mail addresses
+}
+
+// Config is what an Agent is made of.
+type Config struct {
+	Store *offline.Store
+	// Mailbox is owned by the sync; Reader fetches bodies beside it, so that
+	// reading a message never waits for a scan. They may not be the same value.
+	Mailbox, Reader Mailbox
+	CRM             CRM
+	Settings        Settings
+
+	Now   func() time.Time                     // nil: time.Now
+	After func(time.Duration) <-chan time.Time // nil: time.After
+	Log   *slog.Logger                         // nil: silent
+	Every time.Duration                        // between syncs without a push; 0: 5 minutes
+}
+
+// Agent carries mail between a mailbox and a CRM. Its methods are safe for use
+// by several goroutines; Run or SyncOnce is called by one at a time.
+type Agent struct {
+	Config
+	health *health.Tracker
+
+	// Triggers, 1-buffered: bursts coalesce.
+	wakeSync, wakePush chan struct{}
+
+	reader sync.Mutex // owns Reader
+
+	mu       sync.Mutex // guards what follows; never held over I/O
+	status   Status
+	watchers map[int]func()
+	nextID   int
+	paused   bool
+	resume   chan struct{} // closed when paused ends
+	cancel   context.CancelFunc
+	waiters  []chan synced // of Sync, 1-buffered
+	user     offline.User
+
+	// Owned by the goroutine that syncs.
+	userAt     time.Time
+	asked      map[string]bool // identities that the CRM was asked for in this sync
+	listedRefs bool            // linked records were confirmed in this run
+}
+
+// New returns an Agent that does nothing yet. Its status is what the store
+// knows.
+func New(c Config) (*Agent, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.After == nil {
+		c.After = time.After
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if c.Every <= 0 {
+		c.Every = 5 * time.Minute
+	}
+	a := &Agent{
+		Config:   c,
+		wakeSync: make(chan struct{}, 1),
+		wakePush: make(chan struct{}, 1),
+		watchers: map[int]func(){},
+		status:   Status{Phase: Idle},
+		asked:    map[string]bool{},
+	}
+	a.health = health.New(c.Now, a.notify)
+	if err := a.restore(); err != nil {
+		return nil, fmt.Errorf("read the last state: %w", err)
+	}
+	return a, nil
+}
+
+// The names of settings in the store.
+const (
+	settingUser     = "user"     // offline.User, as the CRM said last
+	settingMailAt   = "mail-at"  // time.Time of the last good answer
+	settingCRMAt    = "crm-at"   // time.Time of the last good answer
+	settingHomeless = "homeless" // []uint64, keys of messages that lost their last place
+	settingListed   = "listed"   // time.Time the folders were listed
+)
+
+// restore takes up what the last run knew.
+func (a *Agent) restore() error {
+	return a.Store.View(func(tx *offline.Tx) error {
+		if _, err := tx.Setting(settingUser, &a.user); err != nil {
+			return err
+		}
+		if _, err := tx.Setting(settingMailAt, &a.status.MailAt); err != nil {
+			return err
+		}
+		if _, err := tx.Setting(settingCRMAt, &a.status.CRMAt); err != nil {
+			return err
+		}
+		a.status.Counts = tx.Counts()
+		aside, err := tx.SetAsides()
+		if err != nil {
+			return err
+		}
+		for _, s := range aside {
+			a.health.Set(health.ItemSetAside, fmt.Sprintf("set-aside %d", s.ID), s.Reason)
+		}
+		return a.restoreFailed(tx)
+	})
+}
+
+// maxShown bounds how many problems of single items are kept at hand; the
+// counts tell of the rest.
+const maxShown = 100
+
+func (a *Agent) restoreFailed(tx *offline.Tx) error {
+	failed, err := tx.KeysByState(offline.Failed, maxShown)
+	if err != nil {
+		return err
+	}
+	for _, key := range failed {
+		m, err := tx.Message(key)
+		if err != nil {
+			return err
+		}
+		a.health.Set(health.ItemFailed, itemSubject(key), m.Track.Reason)
+	}
+	return nil
+}
+
+func itemSubject(key uint64) string { return fmt.Sprintf("message %d", key) }
+
+// me is who the CRM said last that we are.
+func (a *Agent) me() offline.User {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.user
+}
+
+// Health is where the parts of the program set and clear problems.
+func (a *Agent) Health() *health.Tracker { return a.health }
+
+// Status returns what the agent is at.
+func (a *Agent) Status() Status {
+	a.mu.Lock()
+	s := a.status
+	if a.paused {
+		s.Phase = Paused
+	}
+	a.mu.Unlock()
+	s.Problems = a.health.Current()
+	if s.Phase == Idle && needsUser(s.Problems) {
+		s.Phase = NeedsMe
+	}
+	return s
+}
+
+func needsUser(ps []health.Problem) bool {
+	for _, p := range ps {
+		if p.Severity >= health.Warn {
+			return true
+		}
+	}
+	return false
+}
+
+// Watch calls changed after each change of the status until stop is called.
+// changed must not block.
+func (a *Agent) Watch(changed func()) (stop func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := a.nextID
+	a.nextID++
+	a.watchers[id] = changed
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.watchers, id)
+	}
+}
+
+func (a *Agent) notify() {
+	a.mu.Lock()
+	fns := make([]func(), 0, len(a.watchers))
+	for _, fn := range a.watchers {
+		fns = append(fns, fn)
+	}
+	a.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+}
+
+func (a *Agent) set(change func(*Status)) {
+	a.mu.Lock()
+	change(&a.status)
+	a.mu.Unlock()
+	a.notify()
+}
+
+// doing says what is being done, for people.
+func (a *Agent) doing(what string, done, total int) {
+	a.set(func(s *Status) { s.Doing, s.Done, s.Total = what, done, total })
+}
+
+// recount brings the counts of the status up to date with the store.
+func (a *Agent) recount() {
+	var c offline.Counts
+	if err := a.Store.View(func(tx *offline.Tx) error { c = tx.Counts(); return nil }); err != nil {
+		return
+	}
+	a.set(func(s *Status) { s.Counts = c })
+}
+
+// SyncNow asks for a sync as soon as possible.
+func (a *Agent) SyncNow() { trigger(a.wakeSync) }
+
+// synced is the end of a sync that somebody waits for.
+type synced struct {
+	report Report
+	failed error
+}
+
+// Sync asks the running agent for a full sync and waits for its report; failed
+// is what stopped a step of it. The error is that ctx ended first.
+func (a *Agent) Sync(ctx context.Context) (report Report, failed, err error) {
+	done := make(chan synced, 1)
+	a.mu.Lock()
+	a.waiters = append(a.waiters, done)
+	a.mu.Unlock()
+	a.SyncNow()
+	select {
+	case s := <-done:
+		return s.report, s.failed, nil
+	case <-ctx.Done():
+		return Report{}, nil, ctx.Err()
+	}
+}
+
+func (a *Agent) takeWaiters() []chan synced {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.waiters
+	a.waiters = nil
+	return w
+}
+
+func trigger(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// SetPaused stops what is under way, or lets it go on.
+func (a *Agent) SetPaused(p bool) {
+	a.mu.Lock()
+	if p == a.paused {
+		a.mu.Unlock()
+		return
+	}
+	a.paused = p
+	if p {
+		a.resume = make(chan struct{})
+		if a.cancel != nil {
+			a.cancel()
+		}
+	} else {
+		close(a.resume)
+	}
+	a.mu.Unlock()
+	a.notify()
+}
+
+// Run syncs until ctx ends: at once, and then whenever the mailbox, the queue,
+// the timer or the user asks for it.
+func (a *Agent) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	wg.Add(1)
+	go func() { defer wg.Done(); a.listen(ctx) }()
+
+	a.set(func(s *Status) { s.CatchUp = true })
+	retry := newBackoff()
+	full := true
+	for {
+		if err := a.waitWhilePaused(ctx); err != nil {
+			return nil
+		}
+		err := a.step(ctx, full)
+		if ctx.Err() != nil {
+			return nil
+		}
+		wait := a.Every
+		if err != nil && offline.ClassOf(err).Transient() {
+			wait = min(retry.NextBackOff(), a.Every)
+		} else {
+			retry.Reset()
+		}
+		full = a.rest(ctx, wait)
+	}
+}
+
+// rest waits for the next reason to work; it reports whether that asks for a
+// full sync or for the queue only.
+func (a *Agent) rest(ctx context.Context, wait time.Duration) (full bool) {
+	queue := a.queueTimer()
+	select {
+	case <-ctx.Done():
+	case <-a.wakeSync:
+		full = true
+	case <-a.wakePush:
+	case <-queue:
+	case <-a.After(wait):
+		full = true
+	}
+	return full
+}
+
+// queueTimer fires when the next waiting change becomes due.
+func (a *Agent) queueTimer() <-chan time.Time {
+	var due time.Time
+	var ok bool
+	now := a.Now()
+	if err := a.Store.View(func(tx *offline.Tx) error { due, ok = tx.NextDue(now); return nil }); err != nil || !ok {
+		return nil
+	}
+	// A little later than due: timers may fire early by the clock's grain.
+	return a.After(max(due.Sub(now), 0) + 50*time.Millisecond)
+}
+
+func (a *Agent) waitWhilePaused(ctx context.Context) error {
+	a.mu.Lock()
+	paused, resume := a.paused, a.resume
+	a.mu.Unlock()
+	if !paused {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-resume:
+		return ctx.Err()
+	}
+}
+
+// step does one full sync or carries out the queue, so that SetPaused can cut it.
+func (a *Agent) step(ctx context.Context, full bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a.mu.Lock()
+	if a.paused {
+		a.mu.Unlock()
+		return nil
+	}
+	a.cancel = cancel
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		a.cancel = nil
+		a.mu.Unlock()
+	}()
+	if full {
+		waiting := a.takeWaiters()
+		r, err := a.SyncOnce(ctx)
+		for _, w := range waiting {
+			w <- synced{r, err}
+		}
+		return err
+	}
+	a.set(func(s *Status) { s.Phase = Syncing })
+	err := a.guard(ctx, a.push(ctx), false)
+	a.settleStatus(err)
+	return err
+}
+
+// listen turns the mailbox's pushes into syncs.
+func (a *Agent) listen(ctx context.Context) {
+	retry := newBackoff()
+	for ctx.Err() == nil {
+		if a.waitWhilePaused(ctx) != nil {
+			return
+		}
+		inbox, ok := a.inbox()
+		var err error
+		if ok {
+			err = a.Mailbox.Idle(ctx, inbox)
+		}
+		wait := time.Duration(0)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case !ok:
+			wait = 2 * time.Second // the first sync has not listed the folders yet
+		case err != nil:
+			wait = retry.NextBackOff()
+			a.Log.Debug("listening to the mailbox ended", "err", err)
+		default:
+			retry.Reset()
+			a.SyncNow()
+			wait = 200 * time.Millisecond // messages come in bursts
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.After(wait):
+		}
+	}
+}
+
+func (a *Agent) inbox() (f offline.Folder, ok bool) {
+	err := a.Store.View(func(tx *offline.Tx) error {
+		fs, err := tx.Folders()
+		for _, x := range fs {
+			if x.Role == offline.RoleInbox && x.Read && !x.Missing {
+				f, ok = x, true
+			}
+		}
+		return err
+	})
+	return f, ok && err == nil
+}
+
+var errOtherOrganization = errors.New("the CRM is another organization, or the user another one, than this profile was made with; choose another profile with --home")

@@ -1,0 +1,185 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"postrider/agent/message"
+	"postrider/agent/track"
+	"postrider/offline"
+)
+
+// fetchBodies brings the messages that creates need, and that are not here,
+// into the store.
+func (a *Agent) fetchBodies(ctx context.Context, batch []offline.Change) error {
+	var keys []uint64
+	for _, c := range batch {
+		if c.Op == offline.OpCreateEmail {
+			keys = append(keys, c.Item)
+		}
+	}
+	return a.fetch(ctx, keys)
+}
+
+// errGone says that a message lies in no folder that is read.
+var errGone = errors.New("the message is no longer in the mailbox, so its text can't be fetched; put it back into a folder that Postrider reads and choose Retry")
+
+// fetch brings whole messages into the store, asking each folder once.
+func (a *Agent) fetch(ctx context.Context, keys []uint64) error {
+	folders := map[offline.FolderID]offline.Folder{}
+	wanted := map[offline.FolderID]map[uint32]uint64{}
+	err := a.Store.View(func(tx *offline.Tx) error {
+		for _, key := range keys {
+			m, err := tx.Message(key)
+			if errors.Is(err, offline.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if m.Body.Stored || len(m.Places) == 0 {
+				continue
+			}
+			p := m.Places[0]
+			if _, ok := folders[p.Folder]; !ok {
+				if folders[p.Folder], err = tx.Folder(p.Folder); err != nil {
+					return err
+				}
+				wanted[p.Folder] = map[uint32]uint64{}
+			}
+			wanted[p.Folder][p.UID] = key
+		}
+		return nil
+	})
+	if err != nil || len(wanted) == 0 {
+		return err
+	}
+	a.reader.Lock()
+	defer a.reader.Unlock()
+	for id, uids := range wanted {
+		list := make([]uint32, 0, len(uids))
+		for uid := range uids {
+			list = append(list, uid)
+		}
+		err := a.Reader.Bodies(ctx, folders[id], list, func(uid uint32, r io.Reader, err error) error {
+			if err != nil {
+				a.Log.Warn("a message could not be fetched", "folder", id, "uid", uid, "err", err)
+				return nil // it fails by itself when it is prepared
+			}
+			return a.keepBody(uids[uid], r)
+		})
+		if err != nil {
+			return fmt.Errorf("fetch messages of %s: %w", folders[id].Name, err)
+		}
+	}
+	return nil
+}
+
+// keepBody stores a whole message and notes that it is there.
+func (a *Agent) keepBody(key uint64, r io.Reader) error {
+	if _, err := a.Store.PutBody(key, r); err != nil {
+		return err
+	}
+	c, err := a.read(key)
+	if err != nil {
+		return err
+	}
+	return a.Store.Update(func(tx *offline.Tx) error {
+		m, err := tx.Message(key)
+		if err != nil {
+			return err
+		}
+		m.Body = offline.BodyInfo{Stored: true, Attachments: len(c.Attachments), Snippet: c.Snippet}
+		return tx.PutMessage(&m)
+	})
+}
+
+// read parses the stored message.
+func (a *Agent) read(key uint64) (message.Content, error) {
+	r, err := a.Store.Body(key)
+	if err != nil {
+		return message.Content{}, err
+	}
+	defer r.Close()
+	return message.Read(r, message.Limits{})
+}
+
+// FetchBody brings the whole message into the store, so that it can be shown.
+func (a *Agent) FetchBody(ctx context.Context, key uint64) error {
+	if err := a.fetch(ctx, []uint64{key}); err != nil {
+		return err
+	}
+	return a.Store.View(func(tx *offline.Tx) error {
+		m, err := tx.Message(key)
+		if err == nil && !m.Body.Stored {
+			err = errGone
+		}
+		return err
+	})
+}
+
+// prepare makes the first changes of a batch ready to be written, as many as fit;
+// it returns how many of the batch it dealt with. One whose message can't be
+// had is parked and left out.
+func (a *Agent) prepare(batch []offline.Change) (writes []offline.Write, n int, err error) {
+	size := 0
+	for _, c := range batch {
+		if size >= pushBytes {
+			break
+		}
+		n++
+		if c.Op != offline.OpCreateEmail {
+			writes = append(writes, offline.Write{Change: c})
+			continue
+		}
+		e, err := a.outgoing(c)
+		if err != nil {
+			a.Log.Warn("a message could not be prepared", "item", c.Item, "err", err)
+			if err := a.Store.Update(func(tx *offline.Tx) error { return a.park(tx, c.ID, err.Error()) }); err != nil {
+				return nil, n, err
+			}
+			continue
+		}
+		size += len(e.HTML)
+		for _, at := range e.Attachments {
+			size += len(at.Data)
+		}
+		writes = append(writes, offline.Write{Change: c, Email: e})
+	}
+	return writes, n, nil
+}
+
+// outgoing makes the email record of a message.
+func (a *Agent) outgoing(c offline.Change) (*offline.OutgoingEmail, error) {
+	var m offline.Message
+	var parties []offline.Party
+	err := a.Store.View(func(tx *offline.Tx) (err error) {
+		if m, err = tx.Message(c.Item); err != nil {
+			return err
+		}
+		parties, err = track.Parties(&m, a.me().Options.UnresolveMany, tx.RecordsByAddress)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	content, err := a.read(m.Key)
+	if errors.Is(err, offline.ErrNotFound) {
+		return nil, errGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the message: %w", err)
+	}
+	html := message.SafeHTML(content.HTML)
+	if content.HTML == "" {
+		html = message.PlainToHTML(content.Text)
+	}
+	return &offline.OutgoingEmail{
+		Ref: c.Record, Identity: m.Identity, Subject: m.Subject, HTML: html,
+		Outgoing: m.Outgoing, When: m.Date, Parties: parties,
+		Regarding: c.Regarding, Correlated: c.Correlated,
+		Attachments: content.Attachments, Notes: content.Notes,
+	}, nil
+}

@@ -1,0 +1,420 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"postrider/agent/health"
+	"postrider/agent/track"
+	"postrider/offline"
+)
+
+const (
+	pushBatch  = 200     // changes made ready at a time
+	pushBytes  = 8 << 20 // bytes of text and attachments made ready at a time, but for the last message
+	freshTries = 3       // how often a change waits for what it refers to
+)
+
+// push carries out the queue until nothing in it is ready. A change that fails
+// by itself waits or is parked, and the rest goes on; a failure of the
+// connection ends the push.
+func (a *Agent) push(ctx context.Context) error {
+	total, done := 0, 0
+	for {
+		batch, waiting, err := a.ready()
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		total = max(total, done+waiting)
+		a.doing("Carrying to the CRM", done, total)
+		if batch, err = a.adoptExisting(ctx, batch); err != nil {
+			return err
+		}
+		if err := a.fetchBodies(ctx, batch); err != nil {
+			return err
+		}
+		for len(batch) > 0 {
+			writes, n, err := a.prepare(batch)
+			if err != nil {
+				return err
+			}
+			if err := a.pushWrites(ctx, writes); err != nil {
+				return err
+			}
+			batch = batch[n:]
+			done += n
+			a.doing("Carrying to the CRM", done, total)
+		}
+		a.recount()
+	}
+}
+
+// ready returns the changes that can go now, and how many wait in all. An
+// answer goes only after, or together with, the create of what it answers.
+func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
+	err = a.Store.View(func(tx *offline.Tx) error {
+		heads, err := tx.Ready(a.Now(), pushBatch)
+		if err != nil {
+			return err
+		}
+		waiting = tx.Counts().Waiting
+		going := map[offline.Ref]bool{}
+		for _, c := range heads {
+			if c.Op == offline.OpCreateEmail {
+				if !c.Correlated.IsZero() && !going[c.Correlated] && pending(tx, c.Correlated) {
+					continue
+				}
+				going[c.Record] = true
+			}
+			batch = append(batch, c)
+		}
+		return nil
+	})
+	return batch, waiting, err
+}
+
+// pending reports whether a record is still to be made by the queue.
+func pending(tx *offline.Tx, r offline.Ref) bool {
+	cs, err := tx.Lane(lane(r))
+	return err == nil && len(cs) > 0 && cs[0].Op == offline.OpCreateEmail && !cs[0].Parked
+}
+
+// adoptExisting takes out of the batch what the CRM has already, made by a
+// colleague or by an earlier Postrider of this user, and links it instead.
+func (a *Agent) adoptExisting(ctx context.Context, batch []offline.Change) ([]offline.Change, error) {
+	var items []uint64
+	for _, c := range batch {
+		if c.Op == offline.OpCreateEmail {
+			items = append(items, c.Item)
+		}
+	}
+	if err := a.learn(ctx, items); err != nil {
+		return nil, err
+	}
+	s := a.trackSettings()
+	var rest []offline.Change
+	err := a.Store.Update(func(tx *offline.Tx) error {
+		rest = nil
+		for _, c := range batch {
+			adopted, err := a.adoptInstead(tx, c, s)
+			if err != nil {
+				return err
+			}
+			if !adopted {
+				rest = append(rest, c)
+			}
+		}
+		return nil
+	})
+	return rest, err
+}
+
+func (a *Agent) adoptInstead(tx *offline.Tx, c offline.Change, s track.Settings) (bool, error) {
+	if c.Op != offline.OpCreateEmail {
+		return false, nil
+	}
+	m, err := tx.Message(c.Item)
+	if errors.Is(err, offline.ErrNotFound) {
+		return true, tx.DropChange(c.ID) // the message was forgotten with all that hung on it
+	}
+	if err != nil {
+		return false, err
+	}
+	f, err := facts(tx, &m, s)
+	if err != nil {
+		return false, err
+	}
+	d := track.ByHand(&m, f, s, c.Regarding)
+	if d.Existing.IsZero() || d.Existing == c.Record {
+		// Its own record: an earlier attempt got through. The create is
+		// repeated all the same, to be sure that it was finished.
+		return false, nil
+	}
+	if err := tx.DropChange(c.ID); err != nil {
+		return false, err
+	}
+	if d.Cause = m.Track.Cause; d.Cause != offline.CauseUser {
+		d.Cause, d.Regarding = offline.CauseColleague, base(tx, d.Existing)
+	}
+	return true, a.adopt(tx, &m, d)
+}
+
+func base(tx *offline.Tx, r offline.Ref) offline.Ref {
+	if rec, err := tx.Record(r); err == nil && rec.Email != nil {
+		return rec.Email.Regarding
+	}
+	return offline.Ref{}
+}
+
+// pushWrites sends one batch and settles the answers.
+func (a *Agent) pushWrites(ctx context.Context, writes []offline.Write) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	outcomes, err := a.CRM.Push(ctx, writes)
+	if settled := a.settle(ctx, writes, outcomes); settled != nil {
+		return settled
+	}
+	if err != nil {
+		return fmt.Errorf("write to the CRM: %w", err)
+	}
+	for _, o := range outcomes {
+		// What stops everything may be told of one item only; going on would
+		// meet it again and again.
+		if c := offline.ClassOf(o.Err); c == offline.FaultAuth || c == offline.FaultNetwork || c == offline.FaultThrottled {
+			return fmt.Errorf("write to the CRM: %w", o.Err)
+		}
+	}
+	return nil
+}
+
+// settle records the CRM's answers, all in one transaction.
+func (a *Agent) settle(ctx context.Context, writes []offline.Write, outcomes []offline.Outcome) error {
+	var lost []int // not found: the record or what it refers to? asked below
+	err := a.Store.Update(func(tx *offline.Tx) error {
+		lost = nil
+		for i, o := range outcomes {
+			c := writes[i].Change
+			switch class := offline.ClassOf(o.Err); {
+			case o.Err == nil:
+				if err := a.succeeded(tx, writes[i], o); err != nil {
+					return err
+				}
+			case class == offline.FaultNotFound || class == offline.FaultStale:
+				lost = append(lost, i)
+			case class == offline.FaultNetwork || class == offline.FaultAuth || class == offline.FaultThrottled || class == "":
+				if err := a.postpone(tx, c.ID, o.Err, 0, nil); err != nil {
+					return err
+				}
+			case class == offline.FaultServer:
+				if err := a.postpone(tx, c.ID, o.Err, c.Attempts+1, nil); err != nil {
+					return err
+				}
+			default:
+				if err := a.park(tx, c.ID, o.Err.Error()); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, i := range lost {
+		if err := a.reconsider(ctx, writes[i].Change, outcomes[i].Err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// succeeded takes a change out of the queue in the transaction that records
+// what it did. The user may have changed their mind while it was under way.
+func (a *Agent) succeeded(tx *offline.Tx, w offline.Write, o offline.Outcome) error {
+	c, now := w.Change, a.Now().UTC()
+	_, err := tx.Change(c.ID)
+	withdrawn := errors.Is(err, offline.ErrNotFound)
+	if err != nil && !withdrawn {
+		return err
+	}
+	if err := tx.DropChange(c.ID); err != nil && !withdrawn {
+		return err
+	}
+	if c.Op == offline.OpDelete {
+		if err := tx.DeleteRecord(c.Record); err != nil {
+			return err
+		}
+		return tx.Log(offline.Activity{At: now, What: "delete", Item: c.Item, Record: c.Record, Text: "deleted the record in the CRM"})
+	}
+	if c.Op == offline.OpCreateEmail {
+		r := made(w.Email, o, now)
+		if err := tx.PutRecord(&r); err != nil {
+			return err
+		}
+	}
+	m, err := tx.Message(c.Item)
+	if err != nil {
+		return err
+	}
+	if m.Track.Record != c.Record {
+		if c.Op == offline.OpCreateEmail && withdrawn && !o.Existed {
+			d := offline.Change{Lane: lane(c.Record), Op: offline.OpDelete, Item: c.Item, Record: c.Record, Queued: now}
+			return tx.Enqueue(&d)
+		}
+		return nil
+	}
+	link := offline.Link{Item: m.Key, Record: c.Record, ETag: o.ETag, Base: offline.Base{Regarding: c.Regarding}, At: now}
+	if err := tx.PutLink(&link); err != nil {
+		return err
+	}
+	if m.Track.Regarding != c.Regarding { // changed while the create was under way
+		next := offline.Change{Lane: lane(c.Record), Op: offline.OpSetRegarding, Item: m.Key, Record: c.Record, Regarding: m.Track.Regarding, ETag: o.ETag, Queued: now}
+		if err := tx.Enqueue(&next); err != nil {
+			return err
+		}
+	} else {
+		m.Track.State, m.Track.Since, m.Track.Reason = offline.Tracked, now, joinNotes(o.Notes)
+		if err := tx.PutMessage(&m); err != nil {
+			return err
+		}
+	}
+	a.health.Clear(health.ItemFailed, itemSubject(m.Key))
+	return tx.Log(offline.Activity{At: now, What: activityOf(c.Op), Item: m.Key, Record: c.Record, Text: joinNotes(o.Notes)})
+}
+
+func activityOf(op offline.ChangeOp) string {
+	if op == offline.OpSetRegarding {
+		return "regarding"
+	}
+	return "track"
+}
+
+// made is the record as the CRM has it now, as far as we know; the next pull
+// brings its own word.
+func made(e *offline.OutgoingEmail, o offline.Outcome, now time.Time) offline.Record {
+	return offline.Record{
+		Ref: e.Ref, Name: e.Subject, Created: now, Changed: now, ETag: o.ETag,
+		Email: &offline.Email{Identity: e.Identity, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding},
+	}
+}
+
+func joinNotes(notes []string) string {
+	s := ""
+	for i, n := range notes {
+		if i > 0 {
+			s += "; "
+		}
+		s += n
+	}
+	return s
+}
+
+// postpone leaves a change in the queue for a later try. attempts 0: it was not
+// the change's fault, it goes with the next sync.
+//
+// It edits the change as it is in the queue now: the user may have changed it
+// while it was under way.
+func (a *Agent) postpone(tx *offline.Tx, id uint64, cause error, attempts int, edit func(*offline.Change)) error {
+	c, err := tx.Change(id)
+	if err != nil {
+		return ignoreMissing(err) // withdrawn meanwhile
+	}
+	c.Reason = cause.Error()
+	if edit != nil {
+		edit(&c)
+	}
+	if attempts > 0 {
+		c.Attempts, c.NotBefore = attempts, a.Now().UTC().Add(changeDelay(attempts))
+	}
+	if err := tx.PutChange(&c); err != nil {
+		return err
+	}
+	m, err := tx.Message(c.Item)
+	if err != nil || m.Track.State != offline.Waiting {
+		return ignoreMissing(err)
+	}
+	m.Track.Reason = c.Reason
+	return tx.PutMessage(&m)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, offline.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// park takes a change that the CRM will never take as it is out of the way, and
+// shows it: the user may correct what is wrong and retry.
+func (a *Agent) park(tx *offline.Tx, id uint64, reason string) error {
+	c, err := tx.Change(id)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	c.Parked, c.Reason, c.Attempts = true, reason, c.Attempts+1
+	if err := tx.PutChange(&c); err != nil {
+		return err
+	}
+	m, err := tx.Message(c.Item)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	m.Track.State, m.Track.Since, m.Track.Reason = offline.Failed, a.Now().UTC(), reason
+	if err := tx.PutMessage(&m); err != nil {
+		return err
+	}
+	a.health.Set(health.ItemFailed, itemSubject(m.Key), reason)
+	return tx.Log(offline.Activity{At: a.Now().UTC(), What: "problem", Item: m.Key, Record: c.Record, Text: reason})
+}
+
+// reconsider settles a change whose record, or what it refers to, is not there
+// or has changed since.
+func (a *Agent) reconsider(ctx context.Context, c offline.Change, cause error) error {
+	there := true
+	if c.Op != offline.OpCreateEmail {
+		is, err := a.CRM.Exists(ctx, []offline.Ref{c.Record})
+		if err != nil {
+			return fmt.Errorf("look for the record again: %w", err)
+		}
+		there = is[c.Record]
+	}
+	var fresh offline.Record
+	if there && offline.ClassOf(cause) == offline.FaultStale {
+		var err error
+		if fresh, err = a.readAgain(ctx, c); err != nil {
+			return err
+		}
+	}
+	return a.Store.Update(func(tx *offline.Tx) error {
+		switch {
+		case !there && c.Op == offline.OpDelete:
+			return a.succeeded(tx, offline.Write{Change: c}, offline.Outcome{})
+		case !there:
+			return a.recordGone(tx, c.Record)
+		case !fresh.IsZero():
+			// Read, merged (the user's word on the regarding is the newer one),
+			// and tried again against what was read.
+			if err := a.storeRecord(tx, &fresh); err != nil {
+				return err
+			}
+			return a.postpone(tx, c.ID, cause, 0, func(q *offline.Change) {
+				q.ETag = fresh.ETag
+				if q.Attempts++; q.Attempts > freshTries { // somebody is at it all the time
+					q.NotBefore = a.Now().UTC().Add(changeDelay(q.Attempts))
+				}
+			})
+		case c.Attempts < freshTries:
+			return a.postpone(tx, c.ID, cause, c.Attempts+1, nil)
+		case !c.Correlated.IsZero():
+			// What it answers is gone for good; the message itself still counts.
+			return a.postpone(tx, c.ID, cause, 1, func(c *offline.Change) { c.Correlated = offline.Ref{} })
+		}
+		return a.park(tx, c.ID, cause.Error())
+	})
+}
+
+// readAgain reads an email record anew by the identity of its message.
+func (a *Agent) readAgain(ctx context.Context, c offline.Change) (offline.Record, error) {
+	var identity string
+	err := a.Store.View(func(tx *offline.Tx) error {
+		m, err := tx.Message(c.Item)
+		identity = m.Identity
+		return ignoreMissing(err)
+	})
+	if err != nil || identity == "" {
+		return offline.Record{}, err
+	}
+	rs, err := a.CRM.EmailsByIdentity(ctx, []string{identity})
+	if err != nil {
+		return offline.Record{}, fmt.Errorf("read the record again: %w", err)
+	}
+	for _, r := range rs {
+		if r.Ref == c.Record {
+			return r, nil
+		}
+	}
+	return offline.Record{}, nil
+}

@@ -1,0 +1,156 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"postrider/agent/health"
+	"postrider/agent/track"
+	"postrider/offline"
+)
+
+// Requests counts what one sync asked of the servers.
+type Requests struct {
+	IMAP      int64 `json:"imap"`       // commands
+	CRM       int64 `json:"crm"`        // HTTP requests
+	CRMWrites int64 `json:"crm_writes"` // of those, the ones that write
+}
+
+// Report tells what one sync did. Counts are what the store holds after it.
+type Report struct {
+	Counts   offline.Counts
+	Requests Requests
+	Took     time.Duration
+	Problems []health.Problem
+}
+
+// SyncOnce does one full sync. It goes on where it can: a mailbox that can't be
+// reached does not keep the queue from the CRM. The error is the first failure
+// that stopped a step; the report is true in any case.
+func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
+	began := a.Now()
+	before := a.requests()
+	a.asked = map[string]bool{}
+	a.set(func(s *Status) { s.Phase = Syncing })
+
+	crmErr := a.guard(ctx, a.pullCRM(ctx), false)
+	mailErr := a.guard(ctx, a.pullMail(ctx), true)
+	if crmErr == nil {
+		crmErr = a.guard(ctx, a.decideAndPush(ctx), false)
+	}
+	err := errors.Join(crmErr, mailErr)
+	if crmErr == nil && mailErr == nil {
+		a.set(func(s *Status) { s.CatchUp = false })
+	}
+	a.settleStatus(err)
+
+	after := a.requests()
+	r := Report{
+		Counts: a.Status().Counts,
+		Requests: Requests{
+			IMAP:      after.IMAP - before.IMAP,
+			CRM:       after.CRM - before.CRM,
+			CRMWrites: after.CRMWrites - before.CRMWrites,
+		},
+		Took:     a.Now().Sub(began),
+		Problems: a.health.All(),
+	}
+	a.Log.Info("synced", "seen", r.Counts.Seen, "tracked", r.Counts.Tracked, "waiting", r.Counts.Waiting, "failed", r.Counts.Failed,
+		"imap", r.Requests.IMAP, "crm", r.Requests.CRM, "took", r.Took, "problems", len(r.Problems))
+	return r, err
+}
+
+func (a *Agent) decideAndPush(ctx context.Context) error {
+	if err := a.decide(ctx); err != nil {
+		return err
+	}
+	return a.push(ctx)
+}
+
+func (a *Agent) requests() (r Requests) {
+	r.IMAP = a.Mailbox.Requests()
+	if a.Reader != nil {
+		r.IMAP += a.Reader.Requests()
+	}
+	r.CRM, r.CRMWrites = a.CRM.Requests()
+	return r
+}
+
+// mailboxKinds and crmKinds are the problems that a good answer clears.
+var (
+	mailboxKinds = []health.Kind{health.MailboxUnreachable, health.MailboxSignIn, health.MailboxTLS, health.MailboxAnswer}
+	crmKinds     = []health.Kind{health.CRMUnreachable, health.CRMSignIn, health.CRMTLS, health.CRMDenied, health.CRMThrottled, health.CRMAnswer, health.CRMOther}
+	storeKinds   = []health.Kind{health.StoreFull, health.StoreFailed}
+)
+
+// guard turns the end of a step into problems, set or cleared, and passes the
+// error on.
+func (a *Agent) guard(ctx context.Context, err error, mailbox bool) error {
+	subject, kinds, at := "crm", crmKinds, settingCRMAt
+	if mailbox {
+		subject, kinds, at = "mailbox", mailboxKinds, settingMailAt
+	}
+	switch {
+	case err == nil:
+		a.health.ClearSubject(subject, kinds...)
+		a.health.ClearSubject("store", storeKinds...)
+		now := a.Now().UTC()
+		a.set(func(s *Status) {
+			if mailbox {
+				s.MailAt = now
+			} else {
+				s.CRMAt = now
+			}
+		})
+		return a.Store.Update(func(tx *offline.Tx) error { return tx.PutSetting(at, now) })
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, offline.ErrFull):
+		a.health.Set(health.StoreFull, "store", err.Error())
+	case errors.Is(err, errOtherOrganization):
+		a.health.Set(health.CRMOther, subject, err.Error())
+	case offline.ClassOf(err) == "":
+		a.health.Set(health.StoreFailed, "store", err.Error())
+	default:
+		k := health.Of(offline.ClassOf(err), mailbox)
+		for _, other := range kinds {
+			if other.Code != k.Code {
+				a.health.Clear(other, subject)
+			}
+		}
+		a.health.Set(k, subject, err.Error())
+	}
+	a.Log.Warn("a step of the sync failed", "of", subject, "err", err)
+	return err
+}
+
+// settleStatus puts the status in order after a step.
+func (a *Agent) settleStatus(err error) {
+	a.recount()
+	a.set(func(s *Status) {
+		s.Phase, s.Doing, s.Done, s.Total = Idle, "", 0, 0
+		if offline.ClassOf(err).Transient() {
+			s.Phase = Offline
+		}
+	})
+}
+
+// settings are the user's choices joined with what the organization says.
+func (a *Agent) trackSettings() track.Settings {
+	o := a.me().Options
+	f := a.Settings.Filter
+	if f == "" {
+		f = track.Replies // R-EMAIL-01
+		if own, err := track.ParseFilter(o.Filter); err == nil {
+			f = own
+		}
+	}
+	return track.Settings{
+		Filter:        f,
+		Since:         a.Settings.Since,
+		Sent:          a.Settings.Sent,
+		Tokens:        track.NewTokens(o.TokenPrefixes, o.TokenDigits),
+		TwoActivities: o.TwoActivities,
+	}
+}
