@@ -5,23 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
+
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // maxFindings is how many faults Check names.
 const maxFindings = 20
 
 // Check reads the whole store and tells whether all of it agrees: the pages of
-// the file, every row, each index against its rows, and the counts. It takes
-// about 20 µs a message; it is for doctor and for tests. The error matches
-// ErrDamaged and names up to 20 faults.
+// the file, every row, each index against its rows, and the counts. Writers wait
+// meanwhile: about 7 µs a message. It is for doctor and for tests. The error
+// matches ErrDamaged and names up to 20 faults.
 func (s *Store) Check() error {
-	err := s.View(func(tx *Tx) error {
-		c := &checker{tx: tx, want: map[bucketID]map[string]string{}}
-		if c.pages(); len(c.found) > 0 {
-			return c.result() // rows can't be trusted to be reachable
+	if s.closed.Load() {
+		return s.fileError("check", berrors.ErrDatabaseNotOpen)
+	}
+	return guarded(s.path, func() error {
+		// A write transaction that is given up: nobody writes to the file.
+		btx, err := s.db.Begin(true)
+		if err != nil {
+			return s.fileError("check", err)
 		}
+		defer func() { _ = btx.Rollback() }()
+		f, err := os.Open(s.path)
+		if err != nil {
+			return fmt.Errorf("check the store: %w", err)
+		}
+		defer f.Close()
+		if err := inspectPages(f, s.path, true); err != nil {
+			return err
+		}
+		tx := s.begin(btx, false)
+		defer tx.end()
+		c := &checker{tx: tx, want: map[bucketID]map[string]string{}}
 		c.messages()
 		c.records()
 		c.links()
@@ -31,7 +50,6 @@ func (s *Store) Check() error {
 		c.indexes()
 		return c.result()
 	})
-	return err
 }
 
 // checker collects faults and what the indexes should hold.
@@ -61,13 +79,6 @@ func (c *checker) expect(rows ...indexRow) {
 			c.want[r.in] = map[string]string{}
 		}
 		c.want[r.in][string(r.key)] = string(r.value)
-	}
-}
-
-// pages has bbolt walk its pages.
-func (c *checker) pages() {
-	for err := range c.tx.b.Check() {
-		c.fault("pages: %w", err)
 	}
 }
 

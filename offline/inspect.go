@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // The parts of the bbolt file format (version 2) that are looked at before bbolt
@@ -16,7 +17,6 @@ import (
 const (
 	boltMagic   = 0xED0CDAED
 	boltVersion = 2
-	pageHeader  = 16
 	metaSize    = 64
 )
 
@@ -30,19 +30,47 @@ type boltMeta struct {
 	txid     uint64
 }
 
-// inspect refuses a store file that is cut short or is something else, by
-// reading it, because bbolt maps it and a mapping that is too short faults.
-// Another process may be writing to it: the file grows before the meta page
-// that needs it is written, so what is asked here holds all the same.
-func inspect(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return damagedFile(path, "it vanished", err)
-		}
+// inspect refuses a store file that is cut short, is something else, or whose
+// pages can't be trusted, by reading it. bbolt maps the file without a look: one
+// that is too short faults, pages that lead in a circle never end, and a wrong
+// list of free pages has it write over live ones. The file is locked meanwhile,
+// as bbolt does, for at most timeout.
+func inspect(path string, timeout time.Duration) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return damagedFile(path, "it vanished", err)
+	} else if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	defer f.Close()
+	if err := lockFor(f, timeout); err != nil {
+		return err
+	}
+	defer unlock(f)
+	return inspectPages(f, path, false)
+}
+
+// lockFor locks f, waiting for at most timeout.
+func lockFor(f *os.File, timeout time.Duration) error {
+	const pause = 10 * time.Millisecond
+	for end := time.Now().Add(timeout); ; time.Sleep(pause) {
+		busy, err := tryLock(f)
+		if err != nil {
+			return fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+		if !busy {
+			return nil
+		}
+		if !time.Now().Add(pause).Before(end) {
+			return inUse(f.Name(), nil)
+		}
+	}
+}
+
+// inspectPages is inspect for a file that nobody writes to meanwhile. With all
+// it reads the pages of rows too, which else are left to be found damaged when
+// they are needed.
+func inspectPages(f *os.File, path string, all bool) error {
 	meta, ok, err := newestMeta(f)
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
@@ -56,6 +84,13 @@ func inspect(path string) error {
 	}
 	if need := meta.pages * uint64(meta.pageSize); uint64(info.Size()) < need {
 		return damagedFile(path, fmt.Sprintf("it is cut short: %d bytes of %d", info.Size(), need), nil)
+	}
+	w := pageWalk{f: f, meta: meta, all: all, used: make([]bool, meta.pages)}
+	var bad *badPage
+	if err := w.walk(); errors.As(err, &bad) {
+		return damagedFile(path, bad.Error(), nil)
+	} else if err != nil {
+		return fmt.Errorf("read the store: %w", err)
 	}
 	return nil
 }
@@ -90,11 +125,12 @@ func parseMeta(b []byte) (m boltMeta, ok bool) {
 	if sum.Sum64() != le.Uint64(b[metaSize-8:]) {
 		return m, false
 	}
-	return boltMeta{
+	m = boltMeta{
 		pageSize: le.Uint32(b[8:]),
 		root:     le.Uint64(b[16:]),
 		freelist: le.Uint64(b[32:]),
 		pages:    le.Uint64(b[40:]),
 		txid:     le.Uint64(b[48:]),
-	}, true
+	}
+	return m, m.pageSize >= 1<<10 && m.pageSize <= 64<<10 && m.pages >= 4 && m.pages < 1<<36
 }

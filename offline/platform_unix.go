@@ -3,6 +3,7 @@
 package offline
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -27,5 +28,15 @@ func syncDir(dir string) error {
 	return err
 }
 
-// unlock gives up the lock on a file that bbolt left locked and mapped.
+// tryLock takes the lock that bbolt takes, for a look before bbolt does; busy
+// says that somebody else has it.
+func tryLock(f *os.File) (busy bool, err error) {
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
+}
+
+// unlock gives the lock up, also one that bbolt left on a file still mapped.
 func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

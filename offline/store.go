@@ -130,7 +130,7 @@ func place(temp, path string) error {
 
 // open checks the file and opens it. It sets s.db and s.keys.
 func (s *Store) open(key []byte, steps []migration) error {
-	if err := inspect(s.path); err != nil {
+	if err := inspect(s.path, s.o.LockTimeout); err != nil {
 		return err
 	}
 	db, err := s.openBolt(s.path)

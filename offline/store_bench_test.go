@@ -271,3 +271,12 @@ func BenchmarkBody(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkCheck(b *testing.B) {
+	s := benchStore(b, 20_000)
+	for b.Loop() {
+		if err := s.Check(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
