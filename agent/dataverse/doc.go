@@ -1,0 +1,21 @@
+// Package dataverse is the user's CRM over the Dataverse Web API (Dynamics 365,
+// versions 9.0 to 9.2, also on premises). It translates between the API's tables
+// and the types of package offline and decides nothing: what to track, when to
+// sync and when to try again is the caller's matter.
+//
+// What it promises:
+//
+//   - Few requests. Reads and writes of many records travel in one $batch; a
+//     pull in which nothing changed is one HTTP request.
+//   - Repeatable writes. An email is created under an id that the caller chose
+//     and stored before, on condition that it does not exist, with its parties,
+//     attachments and closed state in one atomic change set. A repeat finds its
+//     own record and counts as success; a half-made one is finished.
+//   - Classified failures. Every error carries an *offline.Fault. Short pauses
+//     that the server asks for are waited out here; long ones are returned.
+//   - The access token goes to the configured organization only: links that the
+//     server returns are reduced to their path and query.
+//
+// What it is not for: editing records other than emails, metadata of custom
+// tables, sending mail.
+package dataverse
