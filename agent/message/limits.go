@@ -1,0 +1,36 @@
+package message
+
+// Limits bound what Read takes from one message. A zero field stands for the
+// default.
+type Limits struct {
+	Size        int64 // bytes of the whole message that are read; 200 MiB
+	Header      int   // bytes of one part's header; 256 KiB
+	Depth       int   // multiparts within one another; 50
+	Parts       int   // parts of all depths; 1,000
+	Text        int   // bytes of text and of HTML that are kept, each; 4 MiB
+	Attachments int64 // bytes of all attachments; 150 MiB
+	// NamesOnly leaves out the contents of attachments: Data stays nil.
+	NamesOnly bool
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Size <= 0 {
+		l.Size = 200 << 20
+	}
+	if l.Header <= 0 {
+		l.Header = maxHeader
+	}
+	if l.Depth <= 0 {
+		l.Depth = 50
+	}
+	if l.Parts <= 0 {
+		l.Parts = 1000
+	}
+	if l.Text <= 0 {
+		l.Text = 4 << 20
+	}
+	if l.Attachments <= 0 {
+		l.Attachments = 150 << 20
+	}
+	return l
+}

@@ -1,0 +1,244 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"postrider/offline"
+)
+
+// Content is what a message holds, made ready to be shown and stored.
+type Content struct {
+	Text        string // always filled where there is any text; made from HTML where there is nothing else
+	HTML        string // as it came, not safe to show: see SafeHTML. Empty: the message has none
+	Attachments []offline.Attachment
+	Snippet     string   // first words of the text, at most 160 characters, without quotations
+	Notes       []string // what was left out or could not be decoded, for people
+}
+
+// Read reads a whole message. The error is r's own, if it could not be read to
+// its end; what was read up to there is returned with it.
+func Read(r io.Reader, lim Limits) (Content, error) {
+	lim = lim.withDefaults()
+	lr := &io.LimitedReader{R: r, N: lim.Size}
+	w := &walker{src: newSource(lr), lim: lim}
+	w.part(kind{}, 0)
+	err := w.src.err
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if lr.N <= 0 {
+		w.note("the message is larger than %d bytes; the rest was left out", lim.Size)
+	}
+	c := w.content()
+	if err != nil {
+		return c, fmt.Errorf("read a message: %w", err)
+	}
+	return c, nil
+}
+
+// kind says in what a part lies.
+type kind struct {
+	multipart string // "alternative", "related", ...; empty: it is the message itself
+	first     bool   // the first part of that
+}
+
+// walker goes through the parts in the order in which they come.
+type walker struct {
+	src   *source
+	lim   Limits
+	parts int
+	left  int64 // bytes of attachments so far
+	shown []block
+	alt   int // multipart/alternatives that are open; their texts are one block
+	out   []offline.Attachment
+	notes []string
+	said  map[string]bool
+}
+
+// block is one thing to be shown: a text, HTML, or both versions of the same.
+type block struct{ text, html string }
+
+// note notes once what was left out.
+func (w *walker) note(format string, a ...any) {
+	s := fmt.Sprintf(format, a...)
+	if w.said[s] || len(w.notes) >= 50 {
+		return
+	}
+	if w.said == nil {
+		w.said = map[string]bool{}
+	}
+	w.said[s] = true
+	w.notes = append(w.notes, s)
+}
+
+// part reads one part with everything in it, up to a boundary that is not its
+// own.
+func (w *walker) part(in kind, depth int) {
+	head, cut := w.src.header(w.lim.Header)
+	if cut {
+		w.note("a header is larger than %d bytes; the rest was left out", w.lim.Header)
+	}
+	w.parts++
+	p := newPart(head)
+	switch {
+	case w.parts > w.lim.Parts:
+		if w.parts == w.lim.Parts+1 {
+			w.note("there are more than %d parts; the rest was left out", w.lim.Parts)
+		}
+		w.src.skip()
+	case strings.HasPrefix(p.media, "multipart/") && p.params["boundary"] != "":
+		if depth >= w.lim.Depth {
+			w.note("parts are nested deeper than %d levels; the inner ones were left out", w.lim.Depth)
+			w.src.skip()
+			return
+		}
+		w.multipart(p, depth)
+	case p.isText() && !(in.multipart == "mixed" && p.named && !in.first):
+		w.text(p)
+	default:
+		w.attachment(p)
+	}
+}
+
+// multipart reads the parts of p: what comes before the first boundary and
+// after the last one is for programs that don't know MIME.
+func (w *walker) multipart(p *part, depth int) {
+	level := len(w.src.open)
+	w.src.open = append(w.src.open, p.params["boundary"])
+	w.src.skip()
+	in := kind{multipart: strings.TrimPrefix(p.media, "multipart/"), first: true}
+	if in.multipart == "alternative" {
+		if w.alt++; w.alt == 1 {
+			w.shown = append(w.shown, block{})
+		}
+		defer func() { w.alt-- }()
+	}
+	for w.src.stop == level && !w.src.final {
+		w.src.next()
+		w.part(in, depth+1)
+		in.first = false
+	}
+	mine := w.src.stop == level
+	w.src.open = w.src.open[:level]
+	if mine { // behind the closing boundary
+		w.src.next()
+		w.src.skip()
+	}
+}
+
+// text reads a part that is to be shown.
+func (w *walker) text(p *part) {
+	b := w.bytes(p, int64(w.lim.Text), "a text")
+	isHTML := p.media == "text/html"
+	text, known := toUTF8(p.charset(), isHTML, b)
+	if !known {
+		w.note("the charset %q is not known; some characters may be wrong", short(p.charset()))
+	}
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	if w.alt == 0 || len(w.shown) == 0 {
+		w.shown = append(w.shown, block{})
+	}
+	b1 := &w.shown[len(w.shown)-1]
+	to := &b1.text
+	if isHTML {
+		to = &b1.html
+	}
+	if *to != "" {
+		*to += "\n\n"
+	}
+	*to += text
+}
+
+// attachment reads a part that travels as a file.
+func (w *walker) attachment(p *part) {
+	a := offline.Attachment{Name: p.fileName(len(w.out) + 1), Type: p.media, ContentID: p.contentID()}
+	if a.Type == "" {
+		a.Type = "application/octet-stream"
+	}
+	if w.lim.NamesOnly {
+		w.src.skip()
+	} else {
+		a.Data = w.bytes(p, w.lim.Attachments-w.left, a.Name)
+		w.left += int64(len(a.Data))
+	}
+	w.out = append(w.out, a)
+}
+
+// bytes reads and decodes a part, at most max bytes of it.
+func (w *walker) bytes(p *part, max int64, what string) []byte {
+	r, known := decoded(p.head("content-transfer-encoding"), w.src)
+	if !known {
+		w.note("%s: the transfer encoding %q is not known; it is kept as it was sent", what, short(p.head("content-transfer-encoding")))
+	}
+	b, _ := io.ReadAll(io.LimitReader(r, max+1)) // the source keeps its error
+	if int64(len(b)) > max {
+		b = b[:max]
+		w.note("%s: cut after %d bytes", what, max)
+	}
+	w.src.skip()
+	return b
+}
+
+// content puts together what was found.
+func (w *walker) content() Content {
+	c := Content{Attachments: w.out, Notes: w.notes}
+	rich := slices.ContainsFunc(w.shown, func(b block) bool { return b.html != "" })
+	var texts, htmls []string
+	for _, b := range w.shown {
+		if b.text == "" && b.html == "" {
+			continue
+		}
+		if b.text == "" {
+			b.text = HTMLToText(b.html)
+		}
+		if b.html == "" {
+			b.html = PlainToHTML(b.text)
+		}
+		texts, htmls = append(texts, b.text), append(htmls, b.html)
+	}
+	c.Text = strings.Join(texts, "\n\n")
+	if rich {
+		c.HTML = strings.Join(htmls, "\n<hr>\n")
+	}
+	c.Snippet = snippet(c.Text)
+	return c
+}
+
+// snippet is the first words of a text that the sender wrote.
+func snippet(text string) string {
+	const most = 160
+	var b strings.Builder
+	n := 0
+	for _, line := range strings.Split(cut(text, 8000), "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, ">") || line == "--" {
+			continue
+		}
+		for _, word := range strings.Fields(clean(line)) {
+			k := len([]rune(word))
+			if n > 0 && n+1+k > most {
+				return b.String()
+			}
+			if n > 0 {
+				b.WriteByte(' ')
+				n++
+			}
+			if n+k > most {
+				word = string([]rune(word)[:most-n])
+				k = most - n
+			}
+			b.WriteString(word)
+			n += k
+		}
+	}
+	return b.String()
+}
+
+// short is a value from a message, fit to be quoted in a note.
+func short(s string) string { return cut(clean(strings.ToValidUTF8(s, "")), 40) }
