@@ -18,6 +18,10 @@ const (
 	boltMagic   = 0xED0CDAED
 	boltVersion = 2
 	metaSize    = 64
+
+	// Up to this size every page is read when the store is opened (at some
+	// 2 GB/s); in a larger one the pages of rows are not.
+	inspectAll = 128 << 20
 )
 
 // boltMeta is a meta page: bbolt writes two by turns, and the newer valid one
@@ -47,7 +51,11 @@ func inspect(path string, timeout time.Duration) error {
 		return err
 	}
 	defer unlock(f)
-	return inspectPages(f, path, false)
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	return inspectPages(f, path, info.Size() <= inspectAll)
 }
 
 // lockFor locks f, waiting for at most timeout.
@@ -95,7 +103,8 @@ func inspectPages(f *os.File, path string, all bool) error {
 	return nil
 }
 
-// newestMeta reads the meta pages. The second one's place depends on the page
+// newestMeta reads the meta pages and returns the newer valid one; where one is
+// destroyed that is the state before the last transaction, as it is for bbolt. The second one's place depends on the page
 // size, which is known only from a meta page: all are tried.
 func newestMeta(f io.ReaderAt) (newest boltMeta, ok bool, err error) {
 	for at := int64(0); at <= 64<<10; at = max(2*at, 1<<10) {

@@ -35,11 +35,14 @@ type pageWalk struct {
 	meta boltMeta
 	all  bool   // read the pages of rows, too
 	used []bool // pages met so far
+
+	level   int      // how deep the walk is
+	scratch [][]byte // a page for each level
 }
 
 func (w *pageWalk) walk() error {
 	w.used[0], w.used[1] = true, true
-	if err := w.tree(w.meta.root, true, 0, nil); err != nil {
+	if err := w.tree(w.meta.root, true, nil); err != nil {
 		return err
 	}
 	if err := w.freelist(); err != nil {
@@ -70,13 +73,17 @@ func (w *pageWalk) mark(id, n uint64) error {
 	return nil
 }
 
-// page reads a page whole, with those it flows over into, and marks them.
+// page reads a page whole, with those it flows over into, and marks them. It is
+// valid until the next one of its level is read.
 func (w *pageWalk) page(id uint64) (flags, count int, p []byte, err error) {
 	if id < 2 || id >= w.meta.pages {
 		return 0, 0, nil, &badPage{id, "lies outside the file"}
 	}
 	size := uint64(w.meta.pageSize)
-	p = make([]byte, size)
+	for len(w.scratch) <= w.level {
+		w.scratch = append(w.scratch, make([]byte, size))
+	}
+	p = w.scratch[w.level]
 	if _, err = w.f.ReadAt(p, int64(id*size)); err != nil {
 		return 0, 0, nil, err
 	}
@@ -99,24 +106,26 @@ func (w *pageWalk) page(id uint64) (flags, count int, p []byte, err error) {
 
 // tree follows a tree from page id. root: its leaves hold buckets. least is the
 // key that its parent says it begins with, or comes before all of it.
-func (w *pageWalk) tree(id uint64, root bool, depth int, least []byte) error {
+func (w *pageWalk) tree(id uint64, root bool, least []byte) error {
 	flags, count, p, err := w.page(id)
 	if err != nil {
 		return err
 	}
-	if depth > maxDepth {
+	if w.level > maxDepth {
 		return &badPage{id, "is too deep"}
 	}
+	w.level++
+	defer func() { w.level-- }()
 	switch flags {
 	case pageLeaf:
 		return w.leaf(id, p, count, root, least)
 	case pageBranch:
-		return w.branch(id, p, count, root, depth, least)
+		return w.branch(id, p, count, root, least)
 	}
 	return &badPage{id, fmt.Sprintf("has the kind %#x, which makes no sense here", flags)}
 }
 
-func (w *pageWalk) branch(id uint64, p []byte, count int, root bool, depth int, least []byte) error {
+func (w *pageWalk) branch(id uint64, p []byte, count int, root bool, least []byte) error {
 	le := binary.LittleEndian
 	if count == 0 {
 		return &badPage{id, "has no children"}
@@ -137,7 +146,7 @@ func (w *pageWalk) branch(id uint64, p []byte, count int, root bool, depth int, 
 			}
 			continue
 		}
-		if err := w.tree(child, root, depth+1, key); err != nil {
+		if err := w.tree(child, root, key); err != nil {
 			return err
 		}
 		if !w.all && !root {
@@ -192,7 +201,7 @@ func (w *pageWalk) bucket(id uint64, value []byte) error {
 		return &badPage{id, "has a table that is cut short"}
 	}
 	if top := le.Uint64(value); top != 0 {
-		return w.tree(top, false, 0, nil)
+		return w.tree(top, false, nil)
 	}
 	inline := value[bucketHeader:]
 	if len(inline) < pageHeader || le.Uint16(inline[8:]) != pageLeaf {

@@ -232,6 +232,13 @@ func (tx *Tx) BeginListing(k Kind) error {
 	return tx.putJSON(bListings, tx.listingKey(k), l)
 }
 
+// InListing reports whether a full listing of a kind is under way, begun in this
+// or an earlier run of the program.
+func (tx *Tx) InListing(k Kind) (bool, error) {
+	l, err := tx.listing(k)
+	return l.Open, err
+}
+
 // EndListing ends a listing that is complete: it deletes the records of the kind
 // that weren't put since BeginListing (in this or an earlier run of the
 // program) and returns them. Without a listing under way it is an error.

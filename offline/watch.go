@@ -15,6 +15,11 @@ type Notice struct {
 	Keys []uint64
 }
 
+// isEmpty tells that nothing changed.
+func (to *Notice) isEmpty() bool {
+	return !(to.Folders || to.Messages || to.Records || to.Changes || to.SetAside || to.Activity || to.Settings)
+}
+
 // merge adds what n says.
 func (to *Notice) merge(n Notice) {
 	switch {
@@ -100,6 +105,9 @@ func (s *Store) Watch() (notices <-chan Notice, stop func()) {
 
 // tell sends n to every watcher.
 func (w *watchers) tell(n Notice) {
+	if n.isEmpty() {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for ch := range w.all {
