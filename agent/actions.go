@@ -168,6 +168,7 @@ func (a *Agent) undoCarried(tx *offline.Tx, m *offline.Message, b *before) error
 	switch {
 	case b.link == nil && (m.Track.State == offline.Tracked || m.Track.State == offline.Waiting) && m.Track.Cause == offline.CauseUser:
 		record := m.Track.Record
+		b.track.Declined = true // or the record, while it is still there, would link itself again
 		if err := dropChanges(tx, m.Key); err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func (a *Agent) putBack(tx *offline.Tx, m *offline.Message, b *before) error {
 		return err
 	}
 	if b.link == nil {
-		return tx.DeleteLink(m.Key)
+		return ignoreMissing(tx.DeleteLink(m.Key))
 	}
 	return tx.PutLink(b.link)
 }
@@ -248,7 +249,7 @@ func (a *Agent) untrackOne(tx *offline.Tx, m *offline.Message, deleteRecord bool
 	if err := dropChanges(tx, m.Key); err != nil {
 		return err
 	}
-	if err := tx.DeleteLink(m.Key); err != nil {
+	if err := ignoreMissing(tx.DeleteLink(m.Key)); err != nil {
 		return err
 	}
 	m.Track = offline.Tracking{State: offline.Untracked, Since: now, Cause: offline.CauseUser, Declined: true}

@@ -87,7 +87,9 @@ func (a *Agent) storeRecords(d offline.RecordDelta) error {
 			}
 		}
 		gone := d.Gone
-		if d.Final {
+		if listing, err := tx.InListing(d.Kind); err != nil {
+			return err
+		} else if listing && d.Final {
 			unlisted, err := tx.EndListing(d.Kind)
 			if err != nil {
 				return err
@@ -159,7 +161,7 @@ func (a *Agent) recordGone(tx *offline.Tx, r offline.Ref) error {
 			return err
 		}
 	}
-	return tx.DeleteRecord(r)
+	return ignoreMissing(tx.DeleteRecord(r))
 }
 
 // unlink breaks the link of a message because of what the CRM did.
@@ -172,7 +174,7 @@ func (a *Agent) unlink(tx *offline.Tx, item uint64, reason string) error {
 	if err := dropChanges(tx, item); err != nil {
 		return err
 	}
-	if err := tx.DeleteLink(item); err != nil {
+	if err := ignoreMissing(tx.DeleteLink(item)); err != nil {
 		return err
 	}
 	m.Track = offline.Tracking{State: offline.Untracked, Since: a.Now().UTC(), Cause: offline.CauseColleague, Reason: reason, Declined: true}

@@ -224,7 +224,7 @@ func (a *Agent) succeeded(tx *offline.Tx, w offline.Write, o offline.Outcome) er
 		return err
 	}
 	if c.Op == offline.OpDelete {
-		if err := tx.DeleteRecord(c.Record); err != nil {
+		if err := ignoreMissing(tx.DeleteRecord(c.Record)); err != nil {
 			return err
 		}
 		return tx.Log(offline.Activity{At: now, What: "delete", Item: c.Item, Record: c.Record, Text: "deleted the record in the CRM"})

@@ -147,15 +147,15 @@ func Derived(m offline.Message) string {
 }
 
 // Same reports whether a and b, which lie in different places, are the same
-// message: same Message-ID, same sender and same date. Where one of them has
-// no date of its own (Date is Received then), Message-ID and sender decide,
-// since the copies of such a message differ in Received.
+// message: same Message-ID, same sender and same date. Where one of them may
+// have no date of its own (Date is Received then, and the copies of such a
+// message can differ in Received), the subject decides in place of the date.
 func Same(a, b offline.Message) bool {
 	if a.Identity != b.Identity || from(a) != from(b) {
 		return false
 	}
 	undated := func(m offline.Message) bool { return m.Date.Equal(m.Received) }
-	return a.Date.Equal(b.Date) || undated(a) || undated(b)
+	return a.Date.Equal(b.Date) || (undated(a) || undated(b)) && a.Subject == b.Subject
 }
 
 // from is the folded address of the first author.
