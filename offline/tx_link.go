@@ -29,7 +29,7 @@ func (tx *Tx) LinkByRecord(r Ref) (Link, error) {
 	}
 	l, err := tx.Link(items[0])
 	if isNotFound(err) || err == nil && l.Record != r {
-		err = tx.s.damagedRow(bLinkRecords, join(h[:], key8(items[0])), "names the wrong link")
+		return Link{}, tx.s.damagedRow(bLinkRecords, join(h[:], key8(items[0])), "names the wrong link")
 	}
 	return l, err
 }

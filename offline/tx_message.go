@@ -42,7 +42,7 @@ func (tx *Tx) MessageByIdentity(identity string) (Message, error) {
 	m, err := tx.Message(key)
 	if err == nil && m.Identity != identity || isNotFound(err) {
 		h := tx.sc.mac.of(macIdentity, identity)
-		err = tx.s.damagedRow(bIdentities, h[:], "names the wrong message")
+		return Message{}, tx.s.damagedRow(bIdentities, h[:], "names the wrong message")
 	}
 	return m, err
 }
