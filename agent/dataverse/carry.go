@@ -170,7 +170,7 @@ func (c *Client) exchange(ctx context.Context, r request, token string) (f *offl
 	if err != nil {
 		return carryFault(r.op, causeOf(ctx, err)), 0
 	}
-	w.moved(c.cfg.Stall)
+	w.answered(c.cfg.Stall)
 	defer func() { _ = resp.Body.Close() }()
 	f = c.answer(r, resp, &watched{r: resp.Body, w: w, stall: c.cfg.Stall})
 	if f != nil && ctx.Err() != nil {
@@ -196,7 +196,7 @@ func (c *Client) build(ctx context.Context, r request, token string, w *watchdog
 		p = r.body(root)
 		body = &watched{r: p.reader(), w: w, stall: c.cfg.Stall, done: c.cfg.Patience}
 	} else {
-		w.moved(c.cfg.Patience)
+		w.sent(c.cfg.Patience)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, c.origin+root+r.path, body)
 	if err != nil {
@@ -252,8 +252,9 @@ var errStalled = errors.New("the connection stood still")
 // watchdog cancels a transfer when nothing moves. A whole-call time limit would
 // cut slow lines off in the middle of a large attachment.
 type watchdog struct {
-	mu    sync.Mutex
-	timer *time.Timer
+	mu     sync.Mutex
+	timer  *time.Timer
+	answer bool // it has begun
 }
 
 func watch(d time.Duration, cancel context.CancelCauseFunc) *watchdog {
@@ -265,6 +266,25 @@ func (w *watchdog) moved(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.timer != nil {
+		w.timer.Reset(d)
+	}
+}
+
+// sent gives d until the answer begins. The last read of a request's body can
+// come after that, and then means nothing.
+func (w *watchdog) sent(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil && !w.answer {
+		w.timer.Reset(d)
+	}
+}
+
+// answered notes that the answer begins.
+func (w *watchdog) answered(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.answer = true; w.timer != nil {
 		w.timer.Reset(d)
 	}
 }
@@ -288,7 +308,7 @@ type watched struct {
 func (r *watched) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if err == io.EOF && r.done > 0 {
-		r.w.moved(r.done)
+		r.w.sent(r.done)
 	} else {
 		r.w.moved(r.stall)
 	}
