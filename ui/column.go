@@ -1,0 +1,284 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
+
+// tall is something whose height follows from its width.
+type tall interface{ heightFor(width float32) float32 }
+
+// column stacks things of which some are as high as their width demands.
+type column struct {
+	leaf
+	items []fyne.CanvasObject
+	gap   float32
+	pad   float32
+	most  float32 // width at most; 0: any
+	width float32
+	high  float32
+}
+
+func newColumn(gap, pad float32, items ...fyne.CanvasObject) *column {
+	c := &column{gap: gap, pad: pad}
+	c.place = func(s fyne.Size) { c.arrange(s.Width, true) }
+	c.min = func() fyne.Size { return fyne.NewSize(40, c.arrange(c.width, false)) }
+	c.ExtendBaseWidget(c)
+	c.setItems(items...)
+	return c
+}
+
+func (c *column) setItems(items ...fyne.CanvasObject) {
+	c.items, c.objects = items, items
+}
+
+// heightFor is the height at a width.
+func (c *column) heightFor(width float32) float32 { return c.arrange(width, false) }
+
+func (c *column) arrange(width float32, place bool) float32 {
+	if width <= 0 {
+		width = 240
+	}
+	if place {
+		c.width = width
+	}
+	inner := width - 2*c.pad
+	if c.most > 0 {
+		inner = min(inner, c.most)
+	}
+	y, first := c.pad, true
+	for _, o := range c.items {
+		if !o.Visible() {
+			continue
+		}
+		if !first {
+			y += c.gap
+		}
+		first = false
+		h := float32(0)
+		if t, ok := o.(tall); ok {
+			h = t.heightFor(inner)
+		} else {
+			h = o.MinSize().Height
+		}
+		if place {
+			o.Move(fyne.NewPos(c.pad, y))
+			if size := fyne.NewSize(inner, h); o.Size() != size {
+				o.Resize(size)
+			}
+		}
+		y += h
+	}
+	c.high = y + c.pad
+	return c.high
+}
+
+// pane is a column that scrolls.
+type pane struct {
+	leaf
+	column *column
+	scroll *container.Scroll
+}
+
+func newPane(c *column) *pane {
+	p := &pane{column: c, scroll: container.NewVScroll(c)}
+	p.objects = []fyne.CanvasObject{p.scroll}
+	p.place = func(s fyne.Size) {
+		if c.width != s.Width {
+			c.width = s.Width // before the scroller asks how high it is
+		}
+		p.scroll.Resize(s)
+		p.scroll.Refresh()
+	}
+	p.min = func() fyne.Size { return fyne.NewSize(40, 40) }
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// update shows the column's items as they are now.
+func (p *pane) update(top bool) {
+	if top {
+		p.scroll.Offset = fyne.Position{}
+	}
+	p.column.changed()
+	p.scroll.Refresh()
+}
+
+// turnPage scrolls by a part of what is seen; it reports whether there was more.
+func (p *pane) turnPage(part float32) bool {
+	was := p.scroll.Offset.Y
+	h := p.scroll.Size().Height
+	top := max(0, p.column.MinSize().Height-h)
+	y := min(max(0, was+part*h), top)
+	if y == was {
+		return false
+	}
+	p.scroll.ScrollToOffset(fyne.NewPos(0, y))
+	return true
+}
+
+// flow puts things beside one another, and on the next line where there is no
+// more room.
+type flow struct {
+	leaf
+	items []fyne.CanvasObject
+	gap   float32
+	width float32
+}
+
+func newFlow(gap float32, items ...fyne.CanvasObject) *flow {
+	f := &flow{gap: gap}
+	f.place = func(s fyne.Size) { f.arrange(s.Width, true) }
+	f.min = func() fyne.Size { return fyne.NewSize(60, f.arrange(f.width, false)) }
+	f.ExtendBaseWidget(f)
+	f.setItems(items...)
+	return f
+}
+
+func (f *flow) setItems(items ...fyne.CanvasObject) { f.items, f.objects = items, items }
+
+func (f *flow) heightFor(width float32) float32 { return f.arrange(width, false) }
+
+func (f *flow) arrange(width float32, place bool) float32 {
+	if place {
+		f.width = width
+	}
+	if width <= 0 {
+		width = 300
+	}
+	var x, y, row float32
+	for _, o := range f.items {
+		if !o.Visible() {
+			continue
+		}
+		m := o.MinSize()
+		w := min(m.Width, width)
+		if x > 0 && x+w > width {
+			x, y = 0, y+row+f.gap
+			row = 0
+		}
+		if place {
+			o.Move(fyne.NewPos(x, y))
+			o.Resize(fyne.NewSize(w, m.Height))
+		}
+		x += w + f.gap
+		row = max(row, m.Height)
+	}
+	return y + row
+}
+
+// over lays things on top of one another, each as large as itself says.
+type over struct {
+	leaf
+	pad float32
+}
+
+func newOver(pad float32, items ...fyne.CanvasObject) *over {
+	o := &over{pad: pad}
+	o.objects = items
+	o.place = func(s fyne.Size) {
+		for i, it := range items {
+			p := o.pad
+			if i == 0 {
+				p = 0
+			}
+			it.Move(fyne.NewPos(p, p))
+			it.Resize(fyne.NewSize(s.Width-2*p, s.Height-2*p))
+		}
+	}
+	o.min = func() fyne.Size {
+		var m fyne.Size
+		for i, it := range items {
+			p := o.pad
+			if i == 0 {
+				p = 0
+			}
+			m = m.Max(it.MinSize().AddWidthHeight(2*p, 2*p))
+		}
+		return m
+	}
+	o.ExtendBaseWidget(o)
+	return o
+}
+
+func (o *over) heightFor(width float32) float32 {
+	h := o.measureOne(width)
+	return h
+}
+
+func (o *over) measureOne(width float32) float32 {
+	h := float32(0)
+	for i, it := range o.objects {
+		if i == 0 {
+			continue
+		}
+		if t, ok := it.(tall); ok {
+			h = max(h, t.heightFor(width-2*o.pad)+2*o.pad)
+		} else {
+			h = max(h, it.MinSize().Height+2*o.pad)
+		}
+	}
+	return h
+}
+
+// row puts things beside one another: each as wide as it is, the one named grow
+// takes the rest.
+type row struct {
+	leaf
+	items []fyne.CanvasObject
+	gap   float32
+	grow  int // index, or -1
+}
+
+func newRow(gap float32, grow int, items ...fyne.CanvasObject) *row {
+	r := &row{items: items, gap: gap, grow: grow}
+	r.objects = items
+	r.place = r.layout
+	r.min = func() fyne.Size {
+		var m fyne.Size
+		for i, o := range r.items {
+			if !o.Visible() {
+				continue
+			}
+			s := o.MinSize()
+			if i != r.grow {
+				m.Width += s.Width + r.gap
+			}
+			m.Height = max(m.Height, s.Height)
+		}
+		return m
+	}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *row) layout(s fyne.Size) {
+	rest := s.Width
+	n := 0
+	for i, o := range r.items {
+		if !o.Visible() {
+			continue
+		}
+		n++
+		if i != r.grow {
+			rest -= o.MinSize().Width
+		}
+	}
+	rest -= r.gap * float32(max(0, n-1))
+	x := float32(0)
+	for i, o := range r.items {
+		if !o.Visible() {
+			continue
+		}
+		w := o.MinSize().Width
+		if i == r.grow {
+			w = max(0, rest)
+		}
+		if r.grow < 0 || i != r.grow {
+			w = min(w, max(0, s.Width-x))
+		}
+		o.Move(fyne.NewPos(x, 0))
+		o.Resize(fyne.NewSize(w, s.Height))
+		x += w + r.gap
+	}
+}

@@ -1,0 +1,228 @@
+//go:build !headless
+
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"log/slog"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"postrider/assets"
+	"postrider/offline"
+	"postrider/ui/view"
+)
+
+// ID is the application's name for desktops.
+const ID = "app.postrider.Postrider"
+
+// Options are what Run needs. Store and Agent must be open; Run closes neither.
+type Options struct {
+	Store   *offline.Store
+	Agent   view.Agent
+	Title   string // of the window; empty: "Postrider"
+	Account string // the mailbox's address, for the status page
+	Hidden  bool   // start in the tray, where there is one
+	Theme   string // "light", "dark"; empty: what the desktop prefers
+
+	Started func()          // called once, after the first frame is on the screen
+	Raise   <-chan struct{} // the window is to come to the front (a second start)
+	Quit    <-chan struct{} // the program is to end
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	Capture func(image.Image)            // tests: is given the window's picture, as often as Snap asks
+	Snap    <-chan func(fyne.Window)     // tests: runs on the interface's goroutine
+	TrayAt  func(string) (present bool)  // tests: in the place of the question on D-Bus
+	Size    struct{ Wide, High float32 } // tests: of the window; 0: the usual
+}
+
+// Run shows the window and the tray until the program is to end. It must be called
+// on the main goroutine.
+func Run(o Options) error {
+	if o.Store == nil || o.Agent == nil {
+		return errors.New("show the window: no store or no agent")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := app.NewWithID(ID)
+	if a == nil {
+		return fmt.Errorf("show the window: the desktop can't be reached")
+	}
+	look := newLook()
+	switch o.Theme {
+	case "light":
+		v := theme.VariantLight
+		look.variant = &v
+	case "dark":
+		v := theme.VariantDark
+		look.variant = &v
+	}
+	a.Settings().SetTheme(look)
+	a.SetIcon(fyne.NewStaticResource("postrider.png", assets.Icon()))
+	r := &runner{o: o, app: a, done: make(chan struct{})}
+	r.build()
+	defer r.wg.Wait()
+	defer close(r.done)
+	a.Run()
+	r.win.close()
+	return nil
+}
+
+// runner holds what lives as long as the program's window.
+type runner struct {
+	o      Options
+	app    fyne.App
+	window fyne.Window
+	win    *window
+	tray   *tray
+	done   chan struct{}
+	wg     sync.WaitGroup
+	said   bool // that there is no tray
+}
+
+func (r *runner) build() {
+	title := r.o.Title
+	if title == "" {
+		title = "Postrider"
+	}
+	r.window = r.app.NewWindow(title)
+	r.window.SetPadded(false)
+	r.window.SetMaster()
+	r.win = newWindow(r.window.Canvas(), view.Options{
+		Store: r.o.Store, Agent: r.o.Agent, Now: r.o.Now, Log: r.o.Log, Post: func(f func()) { fyne.Do(f) },
+	}, r.o.Account, r.app.Preferences())
+	r.window.SetContent(container.NewStack(newBox(colSurface, "", 0), r.win.root, r.firstFrame()))
+	p := r.app.Preferences()
+	size := fyne.NewSize(float32(p.FloatWithFallback("wide", 1280)), float32(p.FloatWithFallback("high", 800)))
+	if r.o.Size.Wide > 0 {
+		size = fyne.NewSize(r.o.Size.Wide, r.o.Size.High)
+	}
+	r.window.Resize(size)
+	r.window.SetCloseIntercept(r.closeAsked)
+	r.win.start()
+	r.tray = newTray(r)
+	r.app.Lifecycle().SetOnStopped(func() {
+		if s := r.window.Canvas().Size(); s.Width > 0 && r.o.Size.Wide == 0 {
+			p.SetFloat("wide", float64(s.Width))
+			p.SetFloat("high", float64(s.Height))
+		}
+	})
+	r.listen()
+	if !r.o.Hidden {
+		r.window.Show()
+		return
+	}
+	// Hidden is a wish: without a tray the window would be out of reach.
+	r.ask(func(there bool) {
+		if !there {
+			r.window.Show()
+			r.sayNoTray()
+		}
+		if r.o.Started != nil {
+			r.o.Started()
+			r.o.Started = nil
+		}
+	})
+}
+
+// firstFrame is an invisible dot that is asked for its picture when the first
+// frame is drawn; that is when the window is there.
+func (r *runner) firstFrame() fyne.CanvasObject {
+	var once sync.Once
+	dot := canvas.NewRaster(func(w, h int) image.Image {
+		once.Do(func() {
+			fyne.Do(func() { // after this frame
+				if r.o.Started != nil {
+					r.o.Started()
+					r.o.Started = nil
+				}
+				r.ask(func(there bool) {
+					if there {
+						r.tray.show()
+					}
+				})
+			})
+		})
+		img := image.NewNRGBA(image.Rect(0, 0, max(1, w), max(1, h)))
+		img.Set(0, 0, color.Transparent)
+		return img
+	})
+	dot.Resize(fyne.NewSize(1, 1))
+	return container.NewWithoutLayout(dot)
+}
+
+// listen passes what comes from outside on to the interface's goroutine.
+func (r *runner) listen() {
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		raise, quit, snap := r.o.Raise, r.o.Quit, r.o.Snap
+		for {
+			select {
+			case <-r.done:
+				return
+			case _, ok := <-raise:
+				if !ok {
+					raise = nil
+					continue
+				}
+				fyne.Do(r.raise)
+			case <-quit:
+				quit = nil
+				fyne.Do(r.app.Quit)
+			case f := <-snap:
+				fyne.Do(func() { f(r.window) })
+			}
+		}
+	}()
+}
+
+func (r *runner) raise() {
+	r.window.Show()
+	r.window.RequestFocus()
+}
+
+// closeAsked hides the window where a tray keeps it within reach, and ends the
+// program where there is none.
+func (r *runner) closeAsked() {
+	r.ask(func(there bool) {
+		if there && r.tray.shown {
+			r.window.Hide()
+			return
+		}
+		r.app.Quit()
+	})
+}
+
+// ask asks, off the interface's goroutine, whether the desktop shows tray icons.
+func (r *runner) ask(then func(there bool)) {
+	ask := hasTray
+	if r.o.TrayAt != nil {
+		ask = func() bool { return r.o.TrayAt(watcherName) }
+	}
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		there := ask()
+		fyne.Do(func() { then(there) })
+	}()
+}
+
+// sayNoTray says once that there is no tray.
+func (r *runner) sayNoTray() {
+	if !r.said {
+		r.said = true
+		r.win.desk.Deeds.Say("This desktop shows no tray icons: Postrider stays in its window, and closing it quits.")
+	}
+}

@@ -1,0 +1,114 @@
+package ui
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+)
+
+// textWidth is the width of s on one line.
+func textWidth(s string, size float32, style fyne.TextStyle) float32 {
+	return fyne.MeasureText(s, size, style).Width
+}
+
+// lineHeight is the height of a line of that size, the same for every script.
+func lineHeight(size float32) float32 {
+	switch {
+	case size >= 17:
+		return 24
+	case size >= 13:
+		return 18
+	}
+	return 16
+}
+
+// ellipsis cuts s so that it fits into width, and says so with "…". It guesses
+// from the whole width first: measuring is what costs.
+func ellipsis(s string, width float32, measure func(string) float32) string {
+	whole := measure(s)
+	if whole <= width || s == "" {
+		return s
+	}
+	rs := []rune(s)
+	room := width - measure("…")
+	if room <= 0 {
+		return "…"
+	}
+	n := min(int(float32(len(rs))*room/whole), len(rs))
+	for n > 0 && measure(string(rs[:n])) > room {
+		n -= max(1, n/16)
+	}
+	for n < len(rs) && measure(string(rs[:n+1])) <= room {
+		n++
+	}
+	return strings.TrimRight(string(rs[:max(n, 0)]), " ,;:-–·") + "…"
+}
+
+// wrapWords breaks s into at most most lines; what is left over stays on the last.
+func wrapWords(s string, width float32, measure func(string) float32, most int) []string {
+	var lines []string
+	for part := range strings.SplitSeq(s, "\n") {
+		rest := part
+		for measure(rest) > width && len(lines) < most-1 {
+			n := fitting(rest, width, measure)
+			lines = append(lines, strings.TrimRight(rest[:n], " "))
+			rest = strings.TrimLeft(rest[n:], " ")
+		}
+		lines = append(lines, rest)
+		if len(lines) >= most {
+			break
+		}
+	}
+	return lines
+}
+
+// fitting returns how many bytes of s fit into width, ending at a word's end where
+// there is one. It is at least one rune.
+func fitting(s string, width float32, measure func(string) float32) int {
+	last, at := 0, 0
+	for at < len(s) {
+		next := nextBreak(s, at)
+		if measure(strings.TrimRight(s[:next], " ")) > width {
+			break
+		}
+		last, at = next, next
+	}
+	if last > 0 {
+		return last
+	}
+	// one word is too long: as many letters as fit
+	for i, r := range s {
+		end := i + utf8.RuneLen(r)
+		if i > 0 && measure(s[:end]) > width {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// nextBreak is where the word that begins at from ends, with the spaces behind it;
+// scripts that are written without spaces may break after every letter.
+func nextBreak(s string, from int) int {
+	inSpace := false
+	for i, r := range s[from:] {
+		switch {
+		case r == ' ' || r == '\t':
+			inSpace = true
+		case inSpace:
+			return from + i
+		case i > 0 && breakable(r):
+			return from + i
+		case breakable(r):
+			if n := utf8.RuneLen(r); from+i+n < len(s) && s[from+i+n] != ' ' {
+				return from + i + n
+			}
+		}
+	}
+	return len(s)
+}
+
+// breakable reports whether a line may end before and after r: Chinese, Japanese.
+func breakable(r rune) bool {
+	return r >= 0x2e80 && r <= 0x9fff || r >= 0xf900 && r <= 0xfaff || r >= 0xff00 && r <= 0xffef || r >= 0x20000 && r <= 0x3ffff
+}

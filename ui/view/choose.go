@@ -1,0 +1,270 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"postrider/offline"
+)
+
+// Regardable are the kinds of record that a message can be about, as they are
+// offered.
+var Regardable = []offline.Kind{offline.KindOpportunity, offline.KindCase, offline.KindAccount, offline.KindContact, offline.KindLead}
+
+// recentSetting is where the records chosen last are kept, newest first.
+const recentSetting = "ui.recent-regarding"
+
+const (
+	recentCap = 12
+	choiceCap = 40
+	askAfter  = 300 * time.Millisecond // rest before the CRM is asked
+)
+
+// Choice is a record that can be chosen.
+type Choice struct {
+	Card
+	Group string // "Suggested", "Recent", "Found here", "In the CRM"
+}
+
+// Chooser finds a record to be the regarding: suggestions and recent ones before
+// anything is typed, then what the store knows, then what the CRM finds.
+type Chooser struct {
+	Choices []Choice
+	Query   string
+	Asking  bool   // the CRM was asked and has not answered
+	Note    string // why the CRM's answer is missing
+
+	env     *env
+	changed func()
+	near    []offline.Ref // of the messages at hand
+	local   slot
+	remote  slot
+}
+
+// NewChooser returns a chooser for these messages; changed is called when there
+// is something new to show.
+func (d *Desk) NewChooser(keys []uint64, changed func()) *Chooser {
+	c := &Chooser{env: d.env, changed: changed, local: d.env.slot(), remote: d.env.slot()}
+	c.open(keys[:min(len(keys), 20)])
+	return c
+}
+
+// Close stops what is under way.
+func (c *Chooser) Close() {
+	c.changed = func() {}
+	c.local.drop()
+	c.remote.drop()
+}
+
+func (c *Chooser) open(keys []uint64) {
+	now := c.env.now()
+	c.local.do(func(context.Context) func() {
+		var choices []Choice
+		err := c.env.store.View(func(tx *offline.Tx) error {
+			choices = offers(tx, keys, now)
+			return nil
+		})
+		return func() {
+			c.fail(err)
+			c.Choices = choices
+			c.changed()
+		}
+	})
+}
+
+// offers are the records that are likely before anything is typed.
+func offers(tx *offline.Tx, keys []uint64, now time.Time) []Choice {
+	var out []Choice
+	seen := map[offline.Ref]bool{}
+	add := func(group string, card Card) {
+		if !seen[card.Ref] && slices.Contains(Regardable, card.Ref.Kind) && !card.Closed {
+			seen[card.Ref] = true
+			out = append(out, Choice{card, group})
+		}
+	}
+	for _, k := range keys {
+		m, err := tx.Message(k)
+		if err != nil {
+			continue
+		}
+		p := readPanel(tx, m, now)
+		for _, g := range p.Groups {
+			for _, card := range g.Cards {
+				add("Suggested", card)
+			}
+		}
+		for _, card := range p.People {
+			rec, err := tx.Record(card.Ref)
+			if err != nil {
+				continue
+			}
+			if a := accountOf(tx, rec); !a.IsZero() {
+				if acc, err := tx.Record(a); err == nil {
+					add("Suggested", newCard(tx, acc, now))
+				}
+			}
+			add("Suggested", card)
+		}
+		if len(out) > 10 {
+			break
+		}
+	}
+	var recent []string
+	if _, err := tx.Setting(recentSetting, &recent); err == nil {
+		for _, s := range recent {
+			if ref, ok := offline.ParseRef(s); ok {
+				if rec, err := tx.Record(ref); err == nil {
+					add("Recent", newCard(tx, rec, now))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Type searches for text, in the store at once and, after a rest, in the CRM.
+func (c *Chooser) Type(text string, keys []uint64) {
+	text = strings.TrimSpace(text)
+	if text == c.Query {
+		return
+	}
+	c.Query, c.Note = text, ""
+	c.remote.drop()
+	c.Asking = false
+	if text == "" {
+		c.open(keys[:min(len(keys), 20)])
+		return
+	}
+	now := c.env.now()
+	c.local.do(func(ctx context.Context) func() {
+		var found []Choice
+		err := c.env.store.View(func(tx *offline.Tx) error {
+			found = searchRecords(ctx, tx, text, now)
+			return nil
+		})
+		return func() {
+			c.fail(err)
+			c.Choices = found
+			c.changed()
+			c.ask(text)
+		}
+	})
+}
+
+func (c *Chooser) ask(text string) {
+	if len([]rune(text)) < 2 {
+		return
+	}
+	c.Asking = true
+	c.changed()
+	now := c.env.now()
+	c.remote.do(func(ctx context.Context) func() {
+		if !rest(ctx, askAfter) {
+			return nil
+		}
+		recs, err := c.env.agent.Search(ctx, text, Regardable)
+		var cards []Card
+		if err == nil {
+			err = c.env.store.View(func(tx *offline.Tx) error {
+				for _, r := range recs {
+					cards = append(cards, newCard(tx, r, now))
+				}
+				return nil
+			})
+		}
+		return func() {
+			c.Asking = false
+			if err != nil {
+				c.Note = "Only what is on this computer was searched; the CRM can't be asked now."
+				c.env.log.Info("the CRM could not be searched", "err", err)
+			}
+			for _, card := range cards {
+				known := slices.ContainsFunc(c.Choices, func(o Choice) bool { return o.Ref == card.Ref })
+				if !known && !card.Closed && slices.Contains(Regardable, card.Ref.Kind) {
+					c.Choices = append(c.Choices, Choice{card, "In the CRM"})
+				}
+			}
+			c.changed()
+		}
+	})
+}
+
+func (c *Chooser) fail(err error) {
+	if err != nil {
+		c.Note = "The records can't be read: " + err.Error()
+	}
+}
+
+// searchRecords finds active records with all words of text in name or address.
+func searchRecords(ctx context.Context, tx *offline.Tx, text string, now time.Time) []Choice {
+	type hit struct {
+		rec  offline.Record
+		rank int
+	}
+	want := fold(text)
+	words := strings.Fields(want)
+	var hits []hit
+	for n, kind := range Regardable {
+		seen := 0
+		err := tx.Records(kind, func(r offline.Record) bool {
+			if seen++; seen%512 == 0 && ctx.Err() != nil {
+				return false
+			}
+			if !r.Active {
+				return true
+			}
+			name := fold(r.Name)
+			hay := name + "\n" + fold(strings.Join(r.Addrs, "\n"))
+			for _, w := range words {
+				if !strings.Contains(hay, w) {
+					return true
+				}
+			}
+			rank := 30
+			switch {
+			case strings.HasPrefix(name, want):
+				rank = 0
+			case strings.Contains(" "+name, " "+want):
+				rank = 10
+			case strings.Contains(name, want):
+				rank = 20
+			}
+			hits = append(hits, hit{r, rank + n})
+			return true
+		})
+		if err != nil || ctx.Err() != nil {
+			break
+		}
+	}
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.rec.Name, b.rec.Name), cmp.Compare(a.rec.ID, b.rec.ID))
+	})
+	var out []Choice
+	for _, h := range hits[:min(len(hits), choiceCap)] {
+		out = append(out, Choice{newCard(tx, h.rec, now), "Found here"})
+	}
+	return out
+}
+
+// Chose remembers a record as the newest of the recent ones.
+func (d *Desk) Chose(r offline.Ref) {
+	d.Deeds.later(func() func() {
+		err := d.env.store.Update(func(tx *offline.Tx) error {
+			var recent []string
+			if _, err := tx.Setting(recentSetting, &recent); err != nil {
+				recent = nil // unreadable: begin anew
+			}
+			recent = slices.DeleteFunc(recent, func(s string) bool { return s == r.String() })
+			recent = slices.Insert(recent, 0, r.String())
+			return tx.PutSetting(recentSetting, recent[:min(len(recent), recentCap)])
+		})
+		return func() {
+			if err != nil {
+				d.env.log.Warn("the chosen record could not be remembered", "err", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,218 @@
+package ui
+
+import (
+	"net/url"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"postrider/ui/view"
+)
+
+// window is the main window: its parts, what is open on top of them, and the keys.
+type window struct {
+	desk    *view.Desk
+	canvas  fyne.Canvas
+	account string
+	now     func() time.Time
+	after   func(time.Duration, func()) // f, later, on the interface's goroutine
+	mods    func() fyne.KeyModifier
+	browse  func(*url.URL) error
+	copyOut func(string)
+	keep    store
+
+	frame  *frame
+	rail   *rail
+	list   *listPane
+	item   *itemPane
+	side   *sidePane
+	status *statusBar
+	page   *statusPage
+	hints  *hints
+	toast  *toast
+	root   fyne.CanvasObject
+	sheets []*sheet
+	shown  int // the toast that is timed
+
+	onStatus func() // the tray follows, too
+}
+
+// store keeps the few things that the window remembers: widths of columns.
+type store interface {
+	FloatWithFallback(key string, fallback float64) float64
+	SetFloat(key string, value float64)
+	BoolWithFallback(key string, fallback bool) bool
+	SetBool(key string, value bool)
+}
+
+// newWindow builds the window's content on c; start brings it to life.
+func newWindow(c fyne.Canvas, o view.Options, account string, keep store) *window {
+	w := &window{canvas: c, account: account, now: o.Now, keep: keep}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	w.after = func(d time.Duration, f func()) { time.AfterFunc(d, func() { fyne.Do(f) }) }
+	w.mods = modifiers
+	w.browse = func(u *url.URL) error { return fyne.CurrentApp().OpenURL(u) }
+	w.copyOut = func(s string) { fyne.CurrentApp().Clipboard().SetContent(s) }
+	o.Changed = w.redraw
+	w.desk = view.NewDesk(o)
+
+	later := func(d time.Duration, f func()) { w.after(d, f) }
+	w.hints = newHints(later, func() fyne.Size { return w.root.Size() })
+	w.toast = newToast(w, func() { w.desk.Deeds.Undo() }, func() { w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID) })
+	w.rail = newRail(w)
+	w.list = newListPane(w)
+	w.item = newItemPane(w)
+	w.side = newSidePane(w)
+	w.page = newStatusPage(w)
+	w.status = newStatusBar(w)
+	w.frame = newFrame(w.rail, w.list, w.item, w.side, w.page, w.status)
+	w.recall()
+	w.frame.folded = func() { w.item.redraw() }
+	layer := container.NewWithoutLayout(w.toast, w.hints)
+	w.root = container.NewStack(w.frame, layer)
+	return w
+}
+
+func (w *window) recall() {
+	f := w.frame
+	f.listW = float32(w.keep.FloatWithFallback("list", listWidth))
+	f.panelW = float32(w.keep.FloatWithFallback("panel", panelWidth))
+	f.panelShut = w.keep.BoolWithFallback("panelShut", false)
+	f.remember = func() {
+		f.listW, f.panelW = max(f.listW, leastList), max(f.panelW, leastPanel)
+		w.keep.SetFloat("list", float64(f.listW))
+		w.keep.SetFloat("panel", float64(f.panelW))
+		w.keep.SetBool("panelShut", f.panelShut)
+	}
+}
+
+// start loads what is known and puts the focus on the list.
+func (w *window) start() {
+	w.bindShortcuts()
+	w.desk.Open()
+	w.canvas.Focus(w.list.rows)
+}
+
+// close ends what runs behind the window.
+func (w *window) close() { w.desk.Close() }
+
+// redraw shows what is new.
+func (w *window) redraw(p view.Parts) {
+	if p&view.PartPlaces != 0 {
+		w.list.places()
+	}
+	if p&view.PartList != 0 {
+		w.list.redraw()
+	}
+	if p&view.PartPreview != 0 {
+		w.item.redraw()
+	}
+	if p&view.PartBody != 0 {
+		w.item.redrawBody()
+	}
+	if p&view.PartPanel != 0 {
+		w.side.redraw()
+	}
+	if p&view.PartStatus != 0 {
+		w.status.redraw()
+		w.rail.redraw()
+		w.page.redraw()
+		if w.onStatus != nil {
+			w.onStatus()
+		}
+	}
+	if p&view.PartLog != 0 {
+		w.page.redraw()
+	}
+	if p&view.PartToast != 0 {
+		w.redrawToast()
+	}
+}
+
+func (w *window) redrawToast() {
+	t := w.desk.Deeds.Toast
+	if t.ID == 0 {
+		w.toast.Hide()
+		return
+	}
+	at := fyne.NewPos(w.item.Position().X+16, w.item.Size().Height-w.item.barHeight()-12)
+	width := w.item.Size().Width - 32
+	if !w.item.Visible() {
+		at = fyne.NewPos(railWidth+12, w.frame.Size().Height-statusHeight-12)
+		width = w.frame.Size().Width - railWidth - 24
+	}
+	w.toast.show(t.Text, t.Undo, at, min(width, 520))
+	if w.shown != t.ID {
+		w.shown = t.ID
+		w.after(view.UndoTime, func() { w.desk.Deeds.Dismiss(t.ID) })
+	}
+}
+
+// showPage shows the status page, or the mail again.
+func (w *window) showPage(on bool) {
+	if w.frame.paged == on {
+		return
+	}
+	w.frame.paged = on
+	if on {
+		w.desk.OpenJournal()
+		w.page.redraw()
+	} else {
+		w.desk.CloseJournal()
+	}
+	w.frame.changed()
+	w.rail.redraw()
+	if on {
+		w.canvas.Focus(w.page.sync)
+	} else {
+		w.canvas.Focus(w.list.rows)
+	}
+}
+
+// goTo shows a place of the mailbox.
+func (w *window) goTo(where view.Where) {
+	w.showPage(false)
+	w.frame.turn(false)
+	w.list.search.SetText("")
+	w.desk.List.Find("")
+	w.desk.List.Go(where)
+	w.list.rows.scroll.ScrollToTop()
+	w.list.places()
+	w.rail.redraw()
+	w.canvas.Focus(w.list.rows)
+}
+
+// follow opens a link in the browser, because the user asked for it.
+func (w *window) follow(link string) {
+	u, err := url.Parse(link)
+	if err == nil {
+		err = w.browse(u)
+	}
+	if err != nil {
+		w.desk.Deeds.Say("The link could not be opened: " + shortLink(link))
+	}
+}
+
+// menuAt shows a menu with its corner at p.
+func (w *window) menuAt(p fyne.Position, items ...*fyne.MenuItem) {
+	w.hints.hide()
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.canvas, p)
+}
+
+// below is the place under o, for a menu.
+func (w *window) below(o fyne.CanvasObject) fyne.Position {
+	p := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+	return p.AddXY(0, o.Size().Height+2)
+}
+
+func modifiers() fyne.KeyModifier {
+	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
+		return d.CurrentKeyModifiers()
+	}
+	return 0
+}

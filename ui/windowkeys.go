@@ -1,0 +1,212 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"postrider/offline"
+	"postrider/ui/view"
+)
+
+// bindShortcuts ties the keys that no focused control uses.
+func (w *window) bindShortcuts() {
+	w.canvas.SetOnTypedKey(w.TypedKey)
+	w.canvas.SetOnTypedRune(w.TypedRune)
+	for _, s := range []fyne.Shortcut{
+		&fyne.ShortcutUndo{}, &fyne.ShortcutSelectAll{}, &fyne.ShortcutCopy{},
+		&desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: fyne.KeyModifierControl},
+	} {
+		w.canvas.AddShortcut(s, func(s fyne.Shortcut) { w.TypedShortcut(s) })
+	}
+}
+
+// TypedShortcut takes the keys with Ctrl.
+func (w *window) TypedShortcut(s fyne.Shortcut) {
+	if len(w.sheets) > 0 {
+		return
+	}
+	switch s := s.(type) {
+	case *fyne.ShortcutUndo:
+		w.desk.Deeds.Undo()
+	case *fyne.ShortcutSelectAll:
+		w.desk.List.MarkAll()
+	case *fyne.ShortcutCopy:
+		w.copyText()
+	case *desktop.CustomShortcut:
+		if s.KeyName == fyne.KeyF && s.Modifier == fyne.KeyModifierControl {
+			w.find()
+		}
+	}
+}
+
+// TypedKey takes the keys that no focused control used.
+func (w *window) TypedKey(e *fyne.KeyEvent) {
+	if n := len(w.sheets); n > 0 {
+		w.sheets[n-1].TypedKey(e)
+		return
+	}
+	switch e.Name {
+	case fyne.KeyF5:
+		w.desk.SyncNow()
+		return
+	case fyne.KeyEscape:
+		w.leave()
+		return
+	}
+	if w.frame.paged {
+		w.page.key(e)
+		return
+	}
+	extend := w.mods()&fyne.KeyModifierShift != 0
+	switch e.Name {
+	case fyne.KeyDown:
+		w.move(1, extend)
+	case fyne.KeyUp:
+		w.move(-1, extend)
+	case fyne.KeyPageDown:
+		w.move(w.list.rows.page(), extend)
+	case fyne.KeyPageUp:
+		w.move(-w.list.rows.page(), extend)
+	case fyne.KeyHome:
+		w.move(-w.desk.List.Len(), extend)
+	case fyne.KeyEnd:
+		w.move(w.desk.List.Len(), extend)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		w.enter()
+	case fyne.KeySpace:
+		part := float32(0.85)
+		if extend {
+			part = -part
+		}
+		if !w.item.text.turnPage(part) && part > 0 {
+			w.move(1, false)
+		}
+	}
+}
+
+// TypedRune takes the letters that no text field used.
+func (w *window) TypedRune(r rune) {
+	if len(w.sheets) > 0 {
+		return
+	}
+	switch r {
+	case '?':
+		w.showHelp()
+		return
+	case '/':
+		w.find()
+		return
+	}
+	if w.frame.paged {
+		return
+	}
+	switch r {
+	case 'j':
+		w.move(1, false)
+	case 'k':
+		w.move(-1, false)
+	case 'x':
+		w.desk.List.ToggleMark()
+	case 't', 'T':
+		w.do(view.VerbTrack)
+	case 'r', 'R':
+		w.do(view.VerbRegarding)
+	case 'u', 'U':
+		w.do(view.VerbUntrack)
+	case 'p', 'P':
+		w.frame.togglePanel()
+		w.frame.remember()
+	}
+}
+
+// leave goes one step back: out of several marked messages, of a page, of the
+// item where it takes turns with the list, of a search.
+func (w *window) leave() {
+	switch {
+	case w.desk.Deeds.Toast.ID != 0:
+		w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID)
+	case w.frame.paged:
+		w.showPage(false)
+	case w.frame.narrow && w.frame.panelOver:
+		w.frame.togglePanel()
+	case w.frame.turns && w.frame.onItem:
+		w.frame.turn(false)
+		w.canvas.Focus(w.list.rows)
+	case w.desk.List.Unmark():
+	case w.desk.List.Query() != "":
+		w.list.clearSearch()
+	default:
+		w.canvas.Focus(w.list.rows)
+	}
+}
+
+func (w *window) move(n int, extend bool) {
+	w.desk.List.Move(n, extend)
+	w.list.rows.reveal(w.desk.List.Cursor())
+}
+
+// enter opens the item where it takes turns with the list, and otherwise does the
+// first of what can be done with it.
+func (w *window) enter() {
+	if w.frame.turns && !w.frame.onItem {
+		w.frame.turn(true)
+		return
+	}
+	for _, a := range w.desk.Reader.Preview.Actions {
+		if a.Primary {
+			w.do(a.Verb)
+			return
+		}
+	}
+}
+
+func (w *window) find() {
+	w.showPage(false)
+	w.frame.turn(false)
+	w.canvas.Focus(w.list.search)
+}
+
+// do carries out an action on the chosen messages, if it is one of those offered.
+func (w *window) do(verb view.Verb) {
+	keys := w.desk.List.Targets()
+	if len(keys) == 0 {
+		return
+	}
+	if r := w.desk.Reader; r.Ready {
+		offered := false
+		for _, a := range r.Preview.Actions {
+			offered = offered || a.Verb == verb
+		}
+		if !offered {
+			if verb == view.VerbTrack {
+				w.desk.Deeds.Say("This is tracked already. Press r to change what it is about, u to untrack it.")
+			} else if verb == view.VerbUntrack {
+				w.desk.Deeds.Say("This isn't tracked. Press t to track it.")
+			}
+			return
+		}
+	}
+	switch verb {
+	case view.VerbTrack:
+		w.desk.Deeds.Track(keys, offline.Ref{}, "")
+	case view.VerbRegarding:
+		w.chooseRegarding(keys)
+	case view.VerbUntrack:
+		w.askUntrack(keys)
+	case view.VerbRetry:
+		w.desk.Deeds.Retry(keys)
+	}
+}
+
+// regard sets the regarding of messages, tracking them where they aren't yet.
+func (w *window) regard(keys []uint64, c view.Card) {
+	w.desk.Chose(c.Ref)
+	w.desk.Deeds.SetRegarding(keys, c.Ref, c.Name)
+}
+
+func (w *window) copyText() {
+	if t := w.desk.Reader.Text; t.State == view.BodyReady {
+		w.copyOut(t.Body.PlainText())
+		w.desk.Deeds.Say("The text is on the clipboard")
+	}
+}
