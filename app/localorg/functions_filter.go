@@ -1,0 +1,330 @@
+package localorg
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// call parses what follows "name(": a text function, a query function, or any
+// and all over a collection.
+func (p *parser) call(name string) (condition, error) {
+	if err := p.advance(); err != nil {
+		return condition{}, err
+	}
+	switch {
+	case name == "contains" || name == "startswith" || name == "endswith":
+		return p.textCall(name)
+	case strings.HasSuffix(name, "/any") || strings.HasSuffix(name, "/all"):
+		return p.lambda(name)
+	case strings.HasPrefix(name, "Microsoft.Dynamics.CRM."):
+		return p.queryCall(strings.TrimPrefix(name, "Microsoft.Dynamics.CRM."))
+	case name == "not":
+		return condition{}, syntaxFault(p.lex.src, p.tok.at)
+	}
+	return condition{}, badQuery("The function '%s' is not supported.", name)
+}
+
+func (p *parser) textCall(name string) (condition, error) {
+	left, err := p.operand()
+	if err != nil {
+		return condition{}, err
+	}
+	if err := p.expect(","); err != nil {
+		return condition{}, err
+	}
+	right, err := p.operand()
+	if err != nil {
+		return condition{}, err
+	}
+	if err := p.expect(")"); err != nil {
+		return condition{}, err
+	}
+	text, ok := right.lit.(string)
+	if !ok || right.typ != typeText || left.typ != typeText && left.typ != typeAny {
+		return condition{}, badQuery("No function signature for the function with name '%s' matches the specified arguments.", name)
+	}
+	if err := p.skipTrue(); err != nil {
+		return condition{}, err
+	}
+	if name != "startswith" {
+		text = "%" + text
+	}
+	if name != "endswith" {
+		text += "%"
+	}
+	match := like(text)
+	return condition{holds: func(e *env, it any) bool { s, ok := left.get(e, it).(string); return ok && match(s) }}, p.count(1, 1)
+}
+
+// skipTrue passes over "eq true", which some clients write after a function.
+func (p *parser) skipTrue() error {
+	if !p.isWord("eq") {
+		return nil
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	if !p.isWord("true") {
+		return syntaxFault(p.lex.src, p.tok.at)
+	}
+	return p.advance()
+}
+
+// lambda parses collection/any(x:condition) and all.
+func (p *parser) lambda(name string) (condition, error) {
+	path, kind := name[:len(name)-4], name[len(name)-3:]
+	inner, items, err := p.scope.each(path)
+	if err != nil {
+		return condition{}, err
+	}
+	if p.isPunct(")") && kind == "any" {
+		return condition{holds: func(e *env, it any) bool { return len(items(e, it)) > 0 }}, p.advance()
+	}
+	v := p.tok.text
+	if p.tok.kind != tokWord || p.vars[v] != nil {
+		return condition{}, syntaxFault(p.lex.src, p.tok.at)
+	}
+	if err := p.advance(); err != nil {
+		return condition{}, err
+	}
+	if err := p.expect(":"); err != nil {
+		return condition{}, err
+	}
+	if p.vars == nil {
+		p.vars = map[string]scope{}
+	}
+	p.vars[v] = inner
+	defer delete(p.vars, v)
+	c, err := p.or()
+	if err != nil {
+		return condition{}, err
+	}
+	want := kind == "any"
+	holds := func(e *env, it any) bool {
+		for _, item := range items(e, it) {
+			if c.holds(e.with(v, item), it) == want {
+				return want
+			}
+		}
+		return !want
+	}
+	return condition{holds: holds}, p.expect(")")
+}
+
+func (e *env) with(name string, item any) *env {
+	n := &env{t: e.t, locals: map[string]any{name: item}}
+	for k, v := range e.locals {
+		if k != name {
+			n.locals[k] = v
+		}
+	}
+	return n
+}
+
+// arguments of a query function.
+type arguments struct {
+	prop   operand
+	values []string
+}
+
+// queryCall parses one of the service's own functions, all of whose arguments
+// are named and quoted.
+func (p *parser) queryCall(name string) (condition, error) {
+	var a arguments
+	for !p.isPunct(")") {
+		if err := p.argument(&a); err != nil {
+			return condition{}, err
+		}
+		if p.isPunct(",") {
+			if err := p.advance(); err != nil {
+				return condition{}, err
+			}
+		} else if !p.isPunct(")") {
+			return condition{}, syntaxFault(p.lex.src, p.tok.at)
+		}
+	}
+	if err := p.advance(); err != nil {
+		return condition{}, err
+	}
+	if a.prop.get == nil {
+		return condition{}, badQuery("The function '%s' needs PropertyName.", name)
+	}
+	if err := p.skipTrue(); err != nil {
+		return condition{}, err
+	}
+	c, err := queryFunction(name, a)
+	if err != nil {
+		return condition{}, err
+	}
+	return c, p.count(1, len(a.values))
+}
+
+func (p *parser) argument(a *arguments) error {
+	name := p.tok.text
+	if p.tok.kind != tokWord {
+		return syntaxFault(p.lex.src, p.tok.at)
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	if err := p.expect("="); err != nil {
+		return err
+	}
+	tok := p.tok
+	if err := p.advance(); err != nil {
+		return err
+	}
+	if tok.kind == tokAlias {
+		text, ok := p.alias[tok.text]
+		if !ok {
+			return badQuery("The parameter alias '%s' has no value.", tok.text)
+		}
+		l := lexer{src: text}
+		var err error
+		if tok, err = l.next(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case name == "PropertyName" && tok.kind == tokText:
+		var err error
+		a.prop, err = p.path(tok.text)
+		return err
+	case name == "PropertyValues" && tok.kind == tokList:
+		vs, err := listValues(tok.text)
+		a.values = append(a.values, vs...)
+		return err
+	case strings.HasPrefix(name, "PropertyValue") && (tok.kind == tokText || tok.kind == tokWord):
+		a.values = append(a.values, tok.text)
+		return nil
+	}
+	return badQuery("The argument '%s' of a query function can't be read.", name)
+}
+
+func queryFunction(name string, a arguments) (condition, error) {
+	vals := make([]any, len(a.values))
+	for i, s := range a.values {
+		v, err := convert(a.prop, s)
+		if err != nil && !strings.Contains(name, "X") {
+			return condition{}, err
+		}
+		vals[i] = v
+	}
+	get := a.prop.get
+	is := func(f func(v any) bool) condition {
+		return condition{holds: func(e *env, it any) bool { return f(get(e, it)) }}
+	}
+	need := func(n int, c condition) (condition, error) {
+		if len(vals) != n {
+			return condition{}, badQuery("The function '%s' needs %d values.", name, n)
+		}
+		return c, nil
+	}
+	in := func(v any) bool {
+		return slices.ContainsFunc(vals, func(w any) bool { return v != nil && ordered(v, "eq", w) })
+	}
+	switch name {
+	case "In":
+		c := is(in)
+		c.plan = planIn(a.prop.col, vals)
+		return c, nil
+	case "NotIn":
+		return is(func(v any) bool { return !in(v) }), nil
+	case "Between", "NotBetween":
+		between := func(v any) bool { return ordered(v, "ge", vals[0]) && ordered(v, "le", vals[1]) }
+		return need(2, is(func(v any) bool { return between(v) == (name == "Between") }))
+	case "EqualUserId", "EqualUserOrUserTeams":
+		return condition{holds: func(e *env, it any) bool { return ordered(get(e, it), "eq", e.t.user) }}, nil
+	case "NotEqualUserId":
+		return condition{holds: func(e *env, it any) bool { return !ordered(get(e, it), "eq", e.t.user) }}, nil
+	case "EqualBusinessId":
+		return condition{holds: func(e *env, it any) bool { return ordered(get(e, it), "eq", e.t.o.unit) }}, nil
+	case "On", "OnOrAfter", "OnOrBefore":
+		return need(1, is(func(v any) bool { return onDay(name, v, vals[0]) }))
+	}
+	return relative(name, a)
+}
+
+func planIn(col *Column, vals []any) func(*data) ([]string, bool) {
+	if col == nil {
+		return nil
+	}
+	return func(d *data) ([]string, bool) {
+		var all []string
+		for _, v := range vals {
+			ids, ok := planFor(col, v)(d)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, ids...)
+		}
+		slices.Sort(all)
+		return slices.Compact(all), true
+	}
+}
+
+func onDay(name string, v, day any) bool {
+	s, ok := v.(stamp)
+	if text, isText := v.(string); isText {
+		s, ok = instantOf(text)
+	}
+	d, isTime := day.(stamp)
+	if !ok || !isTime {
+		return false
+	}
+	start := stamp(d.time().Truncate(24 * time.Hour).Unix())
+	switch name {
+	case "OnOrAfter":
+		return s >= start
+	case "OnOrBefore":
+		return s < start+86400
+	}
+	return s >= start && s < start+86400
+}
+
+// relative are the functions that count from now.
+func relative(name string, a arguments) (condition, error) {
+	n := 1
+	if len(a.values) == 1 && a.values[0] != "" {
+		op, ok := wordLiteral(a.values[0])
+		i, isInt := op.lit.(int64)
+		if !ok || !isInt || i < 1 {
+			return condition{}, badQuery("The function '%s' needs a positive number.", name)
+		}
+		n = int(i)
+	}
+	span := map[string]func(now, day time.Time) (from, to time.Time){
+		"Today":      func(_, day time.Time) (time.Time, time.Time) { return day, day.AddDate(0, 0, 1) },
+		"Yesterday":  func(_, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, -1), day },
+		"Tomorrow":   func(_, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, 1), day.AddDate(0, 0, 2) },
+		"LastXHours": func(now, _ time.Time) (time.Time, time.Time) { return now.Add(-time.Duration(n) * time.Hour), now },
+		"NextXHours": func(now, _ time.Time) (time.Time, time.Time) { return now, now.Add(time.Duration(n) * time.Hour) },
+		"LastXDays":  func(now, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, -n), now },
+		"NextXDays":  func(now, day time.Time) (time.Time, time.Time) { return now, day.AddDate(0, 0, n+1) },
+	}[name]
+	if span == nil {
+		return condition{}, notImplemented("The query function " + name)
+	}
+	get := a.prop.get
+	return condition{holds: func(e *env, it any) bool {
+		s, ok := get(e, it).(stamp)
+		from, to := span(e.t.o.now().UTC(), e.t.o.today())
+		return ok && s >= stamp(from.Unix()) && s <= stamp(to.Unix())
+	}}, nil
+}
+
+// convert reads a quoted argument as a value of the property's type.
+func convert(prop operand, s string) (any, error) {
+	if prop.typ == typeText || prop.typ == typeAny {
+		return s, nil
+	}
+	if s == "" {
+		return nil, badQuery("An empty value can't be compared with type '%s'.", prop.typ)
+	}
+	op, ok := wordLiteral(s)
+	if !ok || op.typ != prop.typ && op.typ != typeAny {
+		return nil, badQuery("The value '%s' does not fit type '%s'.", s, prop.typ)
+	}
+	return op.lit, nil
+}
