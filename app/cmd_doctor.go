@@ -1,0 +1,207 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"postrider/offline"
+
+	"github.com/emersion/go-smtp"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// checkTimeout bounds one check of the doctor.
+const checkTimeout = 30 * time.Second
+
+func (c *commands) doctor() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Try each connection and explain what is wrong",
+		Long: `Try each part of a profile by itself (configuration, key, store, mailbox, CRM,
+sending) and say of each whether it works, or why not and what to do. Nothing is
+changed anywhere.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := homeOf(c.home)
+			if err != nil {
+				return err
+			}
+			return c.examine(cmd.Context(), home)
+		},
+	}
+}
+
+// examine prints one line for each part of a profile.
+func (c *commands) examine(ctx context.Context, home string) error {
+	if ask(ctx, home, request{Do: "status"}, nil) == nil {
+		return errors.New("Postrider runs on this profile; quit it first, so that the store can be looked at")
+	}
+	healthy := true
+	say := func(what, good string, err error) {
+		if err == nil {
+			fmt.Fprintf(c.out, "✓ %-13s %s\n", what, good)
+			return
+		}
+		healthy = false
+		fmt.Fprintf(c.out, "✗ %-13s %s\n", what, err)
+	}
+	cfg, err := loadConfig(home)
+	say("configuration", filepath.Join(home, configFile), err)
+	if err != nil {
+		return err
+	}
+	p, err := openProfile(ctx, home)
+	say("store", "the key fits, the file can be read", err)
+	if err != nil {
+		return errReported
+	}
+	defer p.Close()
+	say("contents", "rows, indexes and counts agree", p.Store.Check())
+
+	good, err := p.tryMailbox(ctx)
+	say("mailbox", good, err)
+	good, err = p.tryCRM(ctx)
+	say("CRM", good, err)
+	if cfg.Mailbox.SMTP != "" {
+		good, err = p.trySMTP(ctx)
+		say("sending", good, err)
+	}
+	if !healthy {
+		return errReported
+	}
+	return nil
+}
+
+func (p *Profile) tryMailbox(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	folders, err := p.Agent.Mailbox.Folders(ctx)
+	if err != nil {
+		return "", err
+	}
+	var roles []string
+	for _, f := range folders {
+		if f.Role == offline.RoleInbox || f.Role == offline.RoleSent {
+			roles = append(roles, fmt.Sprintf("%s is %q", f.Role, f.Name))
+		}
+	}
+	return fmt.Sprintf("signed in, %d folders; %s", len(folders), strings.Join(roles, ", ")), nil
+}
+
+func (p *Profile) tryCRM(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	u, err := p.Agent.CRM.Me(ctx)
+	if err != nil {
+		return "", err
+	}
+	if a := p.Config.Mailbox.Address; !strings.EqualFold(u.Address, a) {
+		return "", fmt.Errorf("signed in as %s, whom the CRM knows by the address %q, but this mailbox is %q: mail can't be told to be yours; correct one of the two (R-TRACK-10)", u.Name, u.Address, a)
+	}
+	return fmt.Sprintf("signed in as %s, API %s", u.Name, u.Version), nil
+}
+
+// trySMTP connects and says hello; it sends nothing.
+func (p *Profile) trySMTP(ctx context.Context) (string, error) {
+	u, err := url.Parse(p.Config.Mailbox.SMTP)
+	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
+		return "", fmt.Errorf("%q is not smtps://user@host:port or smtp://user@host:port", p.Config.Mailbox.SMTP)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"smtp": "587", "smtps": "465"}[u.Scheme]
+	}
+	tc, err := tlsConfig(p.Config.Mailbox.CAFile)
+	if err != nil {
+		return "", err
+	}
+	tc.ServerName = u.Hostname()
+	d := net.Dialer{Timeout: checkTimeout}
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(checkTimeout)); err != nil {
+		return "", err
+	}
+	client := smtp.NewClient(conn)
+	if u.Scheme == "smtps" {
+		client = smtp.NewClient(tls.Client(conn, tc))
+	}
+	if err := client.Hello("localhost"); err != nil {
+		return "", err
+	}
+	if ok, _ := client.Extension("STARTTLS"); u.Scheme == "smtp" && !ok && !isLoopback(u.Hostname()) {
+		return "", errors.New("the server offers no STARTTLS, and clear text is allowed to this computer only")
+	}
+	return "the server answers", client.Quit()
+}
+
+func (c *commands) password() *cobra.Command {
+	return &cobra.Command{
+		Use:   "password",
+		Short: "Keep the mailbox's password in the system keyring",
+		Long: `Ask for the mailbox's password and keep it in the system keyring. Where the
+input is not a terminal, its first line is taken.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := homeOf(c.home)
+			if err != nil {
+				return err
+			}
+			cfg, err := loadConfig(home)
+			if err != nil {
+				return err
+			}
+			id, err := profileID(home)
+			if err != nil {
+				return err
+			}
+			secret, err := c.readSecret("Password of " + cfg.Mailbox.Address + ": ")
+			if err != nil {
+				return err
+			}
+			if err := newKeyring(id).Set(secretPassword, secret); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(c.out, "The keyring keeps it.")
+			return err
+		},
+	}
+}
+
+// readSecret reads a line without showing it where the input is a terminal.
+func (c *commands) readSecret(prompt string) (string, error) {
+	var s string
+	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(c.errOut, prompt)
+		raw, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(c.errOut)
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		s = string(raw)
+	} else {
+		line, err := bufio.NewReader(c.in).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		s = strings.TrimRight(line, "\r\n")
+	}
+	if s == "" {
+		return "", usageError("no password was given")
+	}
+	return s, nil
+}

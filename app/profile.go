@@ -1,0 +1,285 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"postrider/agent"
+	"postrider/agent/dataverse"
+	"postrider/agent/imap"
+	"postrider/agent/track"
+	"postrider/app/localorg"
+	"postrider/offline"
+
+	"github.com/google/uuid"
+)
+
+// Profile is an open profile: its store and the agent that works on it.
+type Profile struct {
+	Home   string
+	Config *Config
+	Store  *offline.Store
+	Agent  *agent.Agent
+	Log    *slog.Logger
+
+	closers []func() error // run last to first
+}
+
+// homeOf returns the profile's home: what was asked for, or the environment's
+// word, or the user's configuration folder.
+func homeOf(flag string) (string, error) {
+	home := flag
+	if home == "" {
+		home = os.Getenv("POSTRIDER_HOME")
+	}
+	if home == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return "", usageError("no folder for the profile: name one with --home (" + err.Error() + ")")
+		}
+		home = filepath.Join(dir, "postrider")
+	}
+	return filepath.Abs(home)
+}
+
+// openProfile opens the profile of a home: configuration, key, store, servers.
+// No server is asked yet.
+func openProfile(ctx context.Context, home string) (_ *Profile, err error) {
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, fmt.Errorf("make the profile's folder: %w", err)
+	}
+	cfg, err := loadConfig(home)
+	if err != nil {
+		return nil, err
+	}
+	p := &Profile{Home: home, Config: cfg}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	log, closer, err := openLog(home, logLevel())
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	p.Log = log
+	p.closers = append(p.closers, closer.Close)
+
+	id, err := profileID(home)
+	if err != nil {
+		return nil, err
+	}
+	secrets := newKeyring(id)
+	key, err := storeKey(ctx, home, cfg, secrets)
+	if err != nil {
+		return nil, err
+	}
+	if p.Store, err = offline.Open(filepath.Join(home, "store"), key, offline.OpenOptions{Log: log}); err != nil {
+		return nil, inUse(err)
+	}
+	p.closers = append(p.closers, p.Store.Close)
+	if err := p.connect(secrets, key); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close lets go of everything, last opened first.
+func (p *Profile) Close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i]())
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}
+
+func logLevel() slog.Level {
+	if os.Getenv("POSTRIDER_DEBUG") != "" {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// profileID is the random name by which the keyring tells profiles apart.
+func profileID(home string) (string, error) {
+	path := filepath.Join(home, "profile.id")
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the profile's id: %w", err)
+	}
+	id := uuid.NewString()
+	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write the profile's id: %w", err)
+	}
+	return id, nil
+}
+
+// storeKey returns the key of the offline store: what key_command prints, or
+// what the keyring keeps. The first start makes one; a store whose key is
+// missing is never given another.
+func storeKey(ctx context.Context, home string, cfg *Config, secrets Secrets) ([]byte, error) {
+	if cfg.Store.KeyCommand != "" {
+		s, err := runSecret(ctx, "[store] key_command", cfg.Store.KeyCommand)
+		if err != nil {
+			return nil, err
+		}
+		key, err := parseKey(s)
+		if err != nil {
+			return nil, fmt.Errorf("[store] key_command: %w", err)
+		}
+		return key, nil
+	}
+	s, err := secrets.Get(secretKey)
+	if err == nil {
+		return parseKey(s)
+	}
+	if !errors.Is(err, errNoSecret) {
+		return nil, fmt.Errorf("%w. Start a keyring (GNOME Keyring, KeePassXC, KWallet), or name a command that prints the key as [store] key_command in %s", err, filepath.Join(home, configFile))
+	}
+	if _, err := os.Stat(filepath.Join(home, "store", "store.db")); err == nil {
+		return nil, fmt.Errorf("the keyring has no key for the store in %s; unlock or restore the keyring that this profile was made with. Without the key nothing in it can be read; to begin anew, move that folder away", home)
+	}
+	key, err := offline.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := secrets.Set(secretKey, hex.EncodeToString(key)); err != nil {
+		return nil, err
+	}
+	if back, err := secrets.Get(secretKey); err != nil || back != hex.EncodeToString(key) {
+		return nil, fmt.Errorf("the keyring did not keep the store's key: %w", errors.Join(err, errNoKeyring))
+	}
+	return key, nil
+}
+
+// connect makes the servers' clients and the agent.
+func (p *Profile) connect(secrets Secrets, key []byte) error {
+	since, err := p.Config.since()
+	if err != nil {
+		return err
+	}
+	mailbox, err := p.mailbox(secrets)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, mailbox.Close)
+	reader, err := p.mailbox(secrets)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, reader.Close)
+	crm, err := p.crm(secrets, key)
+	if err != nil {
+		return err
+	}
+	sent := p.Config.Track.Sent == nil || *p.Config.Track.Sent
+	p.Agent, err = agent.New(agent.Config{
+		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
+		Settings: agent.Settings{
+			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,
+			Sent: sent, Own: []string{offline.Fold(p.Config.Mailbox.Address)},
+		},
+	})
+	return err
+}
+
+// mailbox makes a client of the mailbox.
+func (p *Profile) mailbox(secrets Secrets) (*imap.Mailbox, error) {
+	m := p.Config.Mailbox
+	c, err := imap.ParseURL(m.IMAP)
+	if err != nil {
+		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.imap: " + err.Error()}
+	}
+	if c.User == "" {
+		c.User = m.Address
+	}
+	c.Auth = map[string]imap.Auth{"password": imap.Password, "xoauth2": imap.XOAUTH2, "oauthbearer": imap.OAUTHBEARER}[m.Auth]
+	c.Secret = func(ctx context.Context) (string, error) { return p.password(ctx, secrets) }
+	c.Log = p.Log
+	if c.TLS, err = tlsConfig(m.CAFile); err != nil {
+		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.ca_file: " + err.Error()}
+	}
+	return imap.New(c)
+}
+
+func (p *Profile) password(ctx context.Context, secrets Secrets) (string, error) {
+	if cmd := p.Config.Mailbox.PasswordCommand; cmd != "" {
+		return runSecret(ctx, "[mailbox] password_command", cmd)
+	}
+	s, err := secrets.Get(secretPassword)
+	if errors.Is(err, errNoSecret) {
+		return "", errors.New("no password is kept for this mailbox; give it once with `postrider password`")
+	}
+	return s, err
+}
+
+// tlsConfig trusts the system's authorities and those of a file.
+func tlsConfig(caFile string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, err
+	}
+	if c.RootCAs, err = x509.SystemCertPool(); err != nil {
+		c.RootCAs = x509.NewCertPool()
+	}
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", caFile)
+	}
+	return c, nil
+}
+
+// crm makes a client of the CRM.
+func (p *Profile) crm(secrets Secrets, key []byte) (*dataverse.Client, error) {
+	if p.Config.CRM.Kind == "local" {
+		return p.localCRM(key)
+	}
+	return dataverse.New(dataverse.Config{URL: p.Config.CRM.URL, Token: p.token(secrets), Log: p.Log})
+}
+
+// localCRM opens the organization on this computer and speaks to it in process.
+func (p *Profile) localCRM(key []byte) (*dataverse.Client, error) {
+	org, err := localorg.Open(localorg.Options{Path: filepath.Join(p.Home, "organization.db"), Key: key, Log: p.Log})
+	if err != nil {
+		return nil, fmt.Errorf("open the organization on this computer: %w", err)
+	}
+	p.closers = append(p.closers, org.Close)
+	user, err := localUser(org, p.Config.Mailbox.Address)
+	if err != nil {
+		return nil, fmt.Errorf("find the user in the organization on this computer: %w", err)
+	}
+	return dataverse.New(dataverse.Config{URL: localURL, Transport: org.Transport(user), Log: p.Log})
+}
+
+// localURL is the name of an organization that is reached without a network.
+const localURL = "http://localhost"
+
+// localUser finds the user of this address, and makes them at the first start.
+func localUser(org *localorg.Org, address string) (string, error) {
+	users := org.Rows("systemuser", func(row map[string]any) bool {
+		s, _ := row["internalemailaddress"].(string)
+		return offline.Fold(s) == offline.Fold(address)
+	})
+	if len(users) > 0 {
+		id, _ := users[0]["systemuserid"].(string)
+		return id, nil
+	}
+	local, _, _ := strings.Cut(address, "@")
+	return org.AddUser("", local, address)
+}
