@@ -23,6 +23,7 @@ type tale struct {
 	seed     uint64
 	steps    int             // messages that arrived since the start
 	told     int             // of the story's own arrivals
+	letters  int             // newsletters beyond those
 	answered map[string]bool // Message-IDs that have had an answer
 	awaited  []awaited       // answers to what was sent, in order
 	outbox   []Sent
@@ -86,7 +87,7 @@ func (w *World) Step() error {
 		return err
 	}
 	w.tale.steps++
-	w.log.Info("mail arrives in the demo", "message", m.Name)
+	w.log.Info("mail arrives in the demo", "number", w.tale.steps)
 	return w.put(m)
 }
 
@@ -113,7 +114,8 @@ func (w *World) next() (*story.Message, error) {
 	if m != nil || err != nil {
 		return m, err
 	}
-	return t.story.Newsletter(t.steps, now)
+	t.letters++
+	return t.story.Newsletter(t.letters, now)
 }
 
 // expect notes that to will answer m, if the story knows them, or that the

@@ -79,8 +79,8 @@ type Description struct {
 	CRM  Service  `json:"crm"`
 }
 
-// Start starts a world. It runs until Close, or until ctx ends; Close must be
-// called in either case.
+// Start starts a world. When ctx ends, life in it ends; the servers run until
+// Close.
 func Start(ctx context.Context, o Options) (*World, error) {
 	w := &World{now: o.Now, log: o.Log}
 	if w.now == nil {

@@ -19,6 +19,8 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"go.uber.org/goleak"
+
+	"postrider/app/localorg"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -160,6 +162,13 @@ func TestTheOrganizationIsAsTold(t *testing.T) {
 	}
 	if sent < 10 || received < 10 || len(owners) < 3 {
 		t.Errorf("%d sent, %d received, by %d users", sent, received, len(owners))
+	}
+	// The next token of a user (R-TOKEN-06, R-TOKEN-10) must not be one in use.
+	settings := w.Org().Rows("usersettings", nil)
+	for i, next := range []int64{22, 32, 22, 1} {
+		if settings[i]["trackingtokenid"] != int64(i+1) || settings[i]["nexttrackingnumber"] != next {
+			t.Errorf("user %d: number %v, next %v", i+1, settings[i]["trackingtokenid"], settings[i]["nexttrackingnumber"])
+		}
 	}
 }
 
@@ -474,6 +483,17 @@ func TestCloseTakesLessThanASecondWhateverIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+	serving := make(chan struct{})
+	w.Org().Faults().NextWhen(1, func(*http.Request) bool { close(serving); return true }, localorg.Fault{Kind: localorg.Slow, Latency: time.Hour})
+	hung := make(chan error, 1)
+	go func() {
+		resp, err := client.Get(w.Describe().CRM.URL + "/api/data/v9.2/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		hung <- err
+	}()
+	<-serving
 	began := time.Now()
 	if err := w.Close(); err != nil {
 		t.Error(err)
@@ -484,6 +504,7 @@ func TestCloseTakesLessThanASecondWhateverIsOpen(t *testing.T) {
 	if _, err := imapclient.DialInsecure(w.Describe().IMAP.Address, nil); err == nil {
 		t.Error("the port is still open")
 	}
+	<-hung
 }
 
 func TestTheSameSeedMakesTheSameWorld(t *testing.T) {

@@ -240,9 +240,9 @@ func (s *Story) Bounce(p Parent, failed string, at time.Time) (*Message, error) 
 	return s.teller.render(d)
 }
 
-// Newsletter tells one more newsletter.
+// Newsletter tells one more newsletter, the i-th after now.
 func (s *Story) Newsletter(i int, at time.Time) (*Message, error) {
-	d := s.teller.weekly(i)
+	d := s.teller.weekly(-1 - i)
 	d.name, d.to, d.options = fmt.Sprint("r-late-", i), []*Person{s.Ann()}, map[string]string{}
 	s.teller.now = at
 	return s.teller.render(d)
