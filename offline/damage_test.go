@@ -3,7 +3,6 @@ package offline
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,131 +13,6 @@ import (
 
 	"go.etcd.io/bbolt"
 )
-
-// populated makes a closed store with something in every table, and returns its
-// folder and what readAll reads from it.
-func populated(t testing.TB) (dir string, content map[string]any) {
-	t.Helper()
-	dir = t.TempDir()
-	s := openAt(t, dir)
-	populate(t, s)
-	view(t, s, func(tx *Tx) { content = must[map[string]any](t)(readAll(tx)) })
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return dir, content
-}
-
-// populate puts something into every table. What it puts is the content of the
-// frozen stores: don't change it.
-func populate(t testing.TB, s *Store) {
-	t.Helper()
-	contact := Ref{KindContact, "8f1b6f3a-2f43-4a0e-9d0a-000000000001"}
-	account := Ref{KindAccount, "8f1b6f3a-2f43-4a0e-9d0a-000000000002"}
-	email := Ref{KindEmail, "8f1b6f3a-2f43-4a0e-9d0a-000000000003"}
-	update(t, s, func(tx *Tx) error {
-		inbox := Folder{Name: "INBOX", Role: RoleInbox, Read: true, Cursor: Cursor{UIDValidity: 7, UIDNext: 900, At: testClock()}}
-		sent := Folder{Name: "Sent", Delimiter: "/", Role: RoleSent, Read: true}
-		ms := sampleMessages(0, 60)
-		return errors.Join(tx.PutFolder(&inbox), tx.PutFolder(&sent), tx.AddMessages(ms))
-	})
-	update(t, s, func(tx *Tx) error {
-		for key, state := range map[uint64]State{1: Waiting, 2: Tracked, 3: Failed, 4: Untracked} {
-			m, err := tx.Message(key)
-			if err != nil {
-				return err
-			}
-			m.Track = Tracking{State: state, Since: testClock(), Cause: CauseToken, Reason: "the reason why",
-				Record: email, Regarding: account, Epoch: 3}
-			m.Body = BodyInfo{Stored: key == 2, Attachments: 1, Snippet: "Dear Mr Svoboda"}
-			if err := tx.PutMessage(&m); err != nil {
-				return err
-			}
-		}
-		set := SetAside{Folder: 1, UID: 77, Reason: "the header has no end", At: testClock()}
-		change := Change{Lane: "email:2", Op: OpCreateEmail, Item: 2, Record: email, Queued: testClock(),
-			NotBefore: testClock().Add(time.Minute), Regarding: account, Correlated: email}
-		parked := Change{Lane: "email:1", Op: OpSetRegarding, Item: 1, Record: email, Queued: testClock(), Parked: true, Reason: "refused"}
-		return errors.Join(
-			tx.PutRecord(&Record{Ref: account, Name: "Moravia Tools", Active: true, ETag: `W/"1"`}),
-			tx.PutRecord(&Record{Ref: contact, Name: "Jana Nováková", Addrs: []string{"Jana.Novakova.1@moravia-tools.example"},
-				Parent: account, Active: true, Created: testClock(), Fields: Fields{"title": "Head of Purchasing"}, Summary: "Purchasing"}),
-			tx.PutRecord(&Record{Ref: email, Name: "Re: Offer", Email: &Email{Identity: sampleMessage(1).Identity, Token: "CRM:0017", Regarding: account}}),
-			tx.PutCRMCursor(CRMCursor{Kind: KindContact, Delta: "https://org.example/delta?token=1", At: testClock()}),
-			tx.BeginListing(KindContact),
-			tx.PutLink(&Link{Item: 2, Record: email, ETag: `W/"2"`, Base: Base{Regarding: account}, At: testClock()}),
-			tx.Enqueue(&change), tx.Enqueue(&parked),
-			tx.PutSetAside(&set),
-			tx.Log(Activity{At: testClock(), What: "track", Item: 2, Record: email, Text: "Tracked Re: Offer"}),
-			tx.PutSetting("user", User{ID: "u1", Name: "Petr Svoboda", Address: "petr.svoboda@adventure-works.example"}),
-		)
-	})
-	if _, err := s.PutBody(2, strings.NewReader("From: Jana\r\n\r\nDear Mr Svoboda, the body.\r\n")); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// readAll reads a store in every way there is.
-func readAll(tx *Tx) (map[string]any, error) {
-	all := map[string]any{}
-	var errs []error
-	put := func(name string) func(v any, err error) {
-		return func(v any, err error) { all[name] = v; errs = append(errs, err) }
-	}
-	put("folders")(anyOf(tx.Folders()))
-	for key := range uint64(61) {
-		put(fmt.Sprintf("message %d", key+1))(anyOf(notFoundIsZero(tx.Message(key + 1))))
-		id := sampleMessage(int(key)).Identity
-		put("by identity " + id)(anyOf(notFoundIsZero(tx.MessageByIdentity(id))))
-		put("references " + id)(anyOf(tx.ReferencedBy(id)))
-	}
-	for f := range FolderID(3) {
-		put(fmt.Sprintf("uids %d", f))(anyOf(tx.UIDs(f)))
-		put(fmt.Sprintf("keys %d", f))(anyOf(tx.FolderKeys(f)))
-		total, unread := tx.FolderCounts(f)
-		put(fmt.Sprintf("counts %d", f))([2]int{total, unread}, nil)
-	}
-	for _, state := range []State{"", Waiting, Tracked, Failed} {
-		put("state " + string(state))(anyOf(tx.KeysByState(state, 0)))
-	}
-	put("counts")(tx.Counts(), tx.err)
-	for _, kind := range []Kind{KindAccount, KindContact, KindEmail} {
-		var rs []Record
-		err := tx.Records(kind, func(r Record) bool { rs = append(rs, r); return true })
-		put("records "+string(kind))(rs, err)
-		put("cursor " + string(kind))(anyOf(tx.CRMCursor(kind)))
-		for _, r := range rs {
-			put("regarding " + r.ID)(anyOf(tx.RecordsRegarding(r.Ref)))
-			put("link of " + r.ID)(anyOf(notFoundIsZero(tx.LinkByRecord(r.Ref))))
-		}
-	}
-	put("by address")(anyOf(tx.RecordsByAddress("jana.novakova.1@moravia-tools.example")))
-	put("by token")(anyOf(tx.EmailByToken("CRM:0017")))
-	put("email by identity")(anyOf(tx.EmailByIdentity(sampleMessage(1).Identity)))
-	var links []Link
-	put("links")(links, tx.Links(func(l Link) bool { links = append(links, l); return true }))
-	all["links"] = links
-	put("changes")(anyOf(tx.Changes(0)))
-	put("ready")(anyOf(tx.Ready(testClock().Add(time.Hour), 0)))
-	put("lane")(anyOf(tx.Lane("email:1")))
-	put("changes for")(anyOf(tx.ChangesFor(2)))
-	put("set aside")(anyOf(tx.SetAsides()))
-	put("activities")(anyOf(tx.Activities(0)))
-	var u User
-	_, err := tx.Setting("user", &u)
-	put("user")(u, err)
-	return all, errors.Join(errs...)
-}
-
-func anyOf[T any](v T, err error) (any, error) { return v, err }
-
-func notFoundIsZero[T any](v T, err error) (T, error) {
-	if isNotFound(err) {
-		var zero T
-		return zero, nil
-	}
-	return v, err
-}
 
 // refused opens dir, wants the error, and wants the file left as it was.
 func refused(t *testing.T, dir string, key []byte, o OpenOptions, want error) error {

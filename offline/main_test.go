@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"flag"
 	"log/slog"
 	"os"
 	"testing"
@@ -13,6 +14,8 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv("OFFLINE_TEST_CHILD"); role != "" {
 		os.Exit(childMain(role)) // this process was started by a test
 	}
+	flag.Parse()
+	_ = flag.Set("rapid.nofailfile", "true") // the seed is in the output
 	goleak.VerifyTestMain(m)
 }
 
