@@ -148,7 +148,7 @@ func (w *World) fill(told *story.Story, password string, now time.Time) error {
 		name string
 		use  imap.MailboxAttr
 	}{{story.Sent, imap.MailboxAttrSent}, {story.Drafts, imap.MailboxAttrDrafts}, {story.Archive, imap.MailboxAttrArchive},
-		{story.Junk, imap.MailboxAttrJunk}, {story.Trash, imap.MailboxAttrTrash}, {"Projects", ""}, {story.Project, ""}} {
+		{story.Junk, imap.MailboxAttrJunk}, {story.Trash, imap.MailboxAttrTrash}, {"Projects", ""}, {story.Project, ""}, {"Privat", ""}, {story.Private, ""}} {
 		if err := w.mail.Create(f.name, f.use); err != nil {
 			return fmt.Errorf("folder %s: %w", f.name, err)
 		}

@@ -15,6 +15,7 @@ const (
 	Drafts  = "Drafts"
 	Archive = "Archive"
 	Project = "Projects/Retrofit-line-2"
+	Private = "Privat/Släkt&vänner" // a name that needs modified UTF-7, and its escape
 	Junk    = "Junk"
 	Trash   = "Trash"
 	Nowhere = "-" // Message.Folder of an email that only the CRM has
