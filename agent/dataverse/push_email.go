@@ -77,8 +77,10 @@ func (j *create) fields(update bool) map[string]any {
 	if nav := regardingNav(m.Regarding.Kind); nav != "" && path(m.Regarding) != "" {
 		v[nav+"@odata.bind"] = "/" + path(m.Regarding)
 	}
-	if !update && !j.unlinked && path(m.Correlated) != "" && j.c.has("email", correlated) {
-		v[correlated+"@odata.bind"] = "/" + path(m.Correlated) // may be set at creation only
+	if !update && !j.unlinked && path(m.Correlated) != "" { // may be set at creation only
+		if nav := j.c.without("email", correlated)[0]; nav != "" {
+			v[nav+"@odata.bind"] = "/" + path(m.Correlated)
+		}
 	}
 	switch {
 	case j.cut:
@@ -94,8 +96,10 @@ func (j *create) fields(update bool) map[string]any {
 	return v
 }
 
-// correlated is a navigation property; its capitals are the platform's.
-const correlated = "CorrelatedActivityId_Email"
+// correlated are the names that the navigation property of
+// correlatedactivityid has, the present one first (its capitals are the
+// platform's); "" stands for a server that has none.
+var correlated = []string{"CorrelatedActivityId_Email", "correlatedactivityid_email", "correlatedactivityid", ""}
 
 func (j *create) identity() string {
 	if id, cut := cutUnits(j.mail.Identity, j.c.length("messageid")); !cut {

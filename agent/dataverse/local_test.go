@@ -1,0 +1,212 @@
+package dataverse_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/agent"
+	"postrider/agent/dataverse"
+	"postrider/agent/dataverse/crmtest"
+	"postrider/app/localorg"
+	"postrider/offline"
+)
+
+var _ agent.CRM = (*dataverse.Client)(nil)
+
+// names of our kinds in the organization.
+var tables = map[offline.Kind]struct{ table, set, name string }{
+	offline.KindAccount: {"account", "accounts", "name"}, offline.KindContact: {"contact", "contacts", "lastname"},
+	offline.KindLead: {"lead", "leads", "lastname"}, offline.KindOpportunity: {"opportunity", "opportunities", "name"},
+	offline.KindCase: {"incident", "incidents", "title"}, offline.KindUser: {"systemuser", "systemusers", "lastname"},
+	offline.KindQueue: {"queue", "queues", "name"}, offline.KindEmail: {"email", "emails", "subject"},
+}
+
+func kindOf(table string) offline.Kind {
+	for k, t := range tables {
+		if t.table == table {
+			return k
+		}
+	}
+	return offline.Kind(table)
+}
+
+// local is a fixture: a local organization over HTTP on loopback.
+type local struct {
+	t             *testing.T
+	org           *localorg.Org
+	me, colleague string
+}
+
+func openLocal(t *testing.T) (crmtest.Fixture, *local) {
+	t.Helper()
+	org, err := localorg.Open(localorg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	me, err := org.AddUser("Me", "Myself", "me@firm.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(org.Handler())
+	t.Cleanup(func() { _ = org.Close(); srv.Close() })
+	colleague, err := org.AddUser("Cole", "League", "cole@firm.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &local{t, org, me, colleague}
+	org.Grant("token-1", me)
+	org.Grant("token-2", me)
+	transport := &http.Transport{}
+	c, err := dataverse.New(dataverse.Config{
+		URL: srv.URL, Transport: transport, PageSize: 7,
+		Token: func(_ context.Context, refused string) (string, error) {
+			if refused == "token-1" {
+				return "token-2", nil
+			}
+			return "token-1", nil
+		},
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return crmtest.Fixture{
+		CRM: c, Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
+		Create: l.create, Rename: l.rename, Delete: l.delete, Emails: l.emails, Fail: l.fail, Expire: org.ExpireDeltaTokens,
+		OwnOnly: func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.ReadOrganization) },
+		Hide:    func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.Read) },
+	}, l
+}
+
+func (l *local) bind(r offline.Ref) string { return "/" + tables[r.Kind].set + "(" + r.ID + ")" }
+
+func (l *local) create(r offline.Record) offline.Ref {
+	l.t.Helper()
+	tab := tables[r.Kind]
+	row := map[string]any{tab.name: r.Name}
+	if tab.name == "lastname" {
+		first, last, _ := strings.Cut(r.Name, " ")
+		row["firstname"], row["lastname"] = first, last
+	}
+	for i, a := range r.Addrs {
+		switch r.Kind {
+		case offline.KindQueue:
+			row["emailaddress"] = a
+		default:
+			row[fmt.Sprintf("emailaddress%d", i+1)] = a
+		}
+	}
+	if !r.Parent.IsZero() {
+		nav := "customerid_"
+		if r.Kind == offline.KindContact {
+			nav = "parentcustomerid_"
+		}
+		row[nav+tables[r.Parent.Kind].table+"@odata.bind"] = l.bind(r.Parent)
+	}
+	if e := r.Email; e != nil {
+		row["messageid"], row["trackingtoken"], row["directioncode"] = nilIfEmpty(e.Identity), nilIfEmpty(e.Token), e.Outgoing
+		if !e.Regarding.IsZero() {
+			row["regardingobjectid_"+tables[e.Regarding.Kind].table+"_email@odata.bind"] = l.bind(e.Regarding)
+		}
+		if e.Closed {
+			row["statecode"], row["statuscode"] = 1, 3
+		}
+	}
+	id, err := l.org.Create(tab.table, row)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return offline.Ref{Kind: r.Kind, ID: id}
+}
+
+func nilIfEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func (l *local) rename(r offline.Ref, name string) {
+	l.t.Helper()
+	if err := l.org.Update(tables[r.Kind].table, r.ID, map[string]any{tables[r.Kind].name: name}); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *local) delete(r offline.Ref) {
+	l.t.Helper()
+	colleague := http.Client{Transport: l.org.Transport(l.colleague)}
+	req, err := http.NewRequest(http.MethodDelete, "http://localhost/api/data/v9.2"+l.bind(r), nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	resp, err := colleague.Do(req)
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		l.t.Fatalf("deleting %s: %v, %v", r, resp, err)
+	}
+	_ = resp.Body.Close()
+}
+
+func (l *local) emails() (out []crmtest.Stored) {
+	roles := map[int64]offline.PartyRole{1: offline.RoleSender, 2: offline.RoleTo, 3: offline.RoleCc, 4: offline.RoleBcc}
+	parties, files := map[string][]string{}, map[string][]string{}
+	for _, p := range l.org.Rows("activityparty", nil) {
+		role := roles[p["participationtypemask"].(int64)]
+		if role == "" {
+			continue // owner and regarding, which the platform adds
+		}
+		var ref offline.Ref
+		if id, _ := p["_partyid_value"].(string); id != "" {
+			ref = offline.Ref{Kind: kindOf(p["partyidtype"].(string)), ID: id}
+		}
+		addr, _ := p["addressused"].(string)
+		id := p["_activityid_value"].(string)
+		parties[id] = append(parties[id], crmtest.Party(role, addr, ref))
+	}
+	for _, a := range l.org.Rows("activitymimeattachment", nil) {
+		id := a["_objectid_value"].(string)
+		files[id] = append(files[id], fmt.Sprintf("%v %v", a["filename"], a["filesize"]))
+	}
+	for _, e := range l.org.Rows("email", nil) {
+		id := e["activityid"].(string)
+		s := crmtest.Stored{Ref: offline.Ref{Kind: offline.KindEmail, ID: id}, Parties: parties[id], Attachments: files[id]}
+		s.Identity, _ = e["messageid"].(string)
+		s.Subject, _ = e["subject"].(string)
+		s.Outgoing, _ = e["directioncode"].(bool)
+		s.Closed = e["statecode"] == int64(1) && (e["statuscode"] == int64(4) || s.Outgoing && e["statuscode"] == int64(3))
+		if r, _ := e["_regardingobjectid_value"].(string); r != "" {
+			s.Regarding = offline.Ref{Kind: kindOf(e["regardingobjectidtype"].(string)), ID: r}
+		}
+		slices.Sort(s.Parties)
+		slices.Sort(s.Attachments)
+		out = append(out, s)
+	}
+	return out
+}
+
+func (l *local) fail(f crmtest.Fault, n int) {
+	l.org.Faults().Clear()
+	if n == 0 {
+		return
+	}
+	kinds := map[crmtest.Fault]localorg.Fault{
+		crmtest.DropBefore: {Kind: localorg.DropBefore}, crmtest.DropAfter: {Kind: localorg.DropAfter},
+		crmtest.Throttled:   {Kind: localorg.Throttle, RetryAfter: time.Second},
+		crmtest.ServerError: {Kind: localorg.ServerError}, crmtest.TokenExpired: {Kind: localorg.ExpireToken},
+	}
+	l.org.Faults().Next(n, kinds[f])
+}
+
+func TestTheClientConformsAgainstTheLocalOrganization(t *testing.T) {
+	crmtest.Conformance(t, func(t *testing.T) crmtest.Fixture {
+		f, _ := openLocal(t)
+		return f
+	})
+}
