@@ -54,7 +54,7 @@ func (s *Store) PutBody(key uint64, r io.Reader) (size int64, err error) {
 
 func (s *Store) putBody(key uint64, r io.Reader) (size int64, err error) {
 	path := s.bodyPath(key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := s.bodyFolder(path); err != nil {
 		return 0, err
 	}
 	f, err := os.CreateTemp(filepath.Join(s.dir, bodiesDir), tempBody)
@@ -86,6 +86,18 @@ func (s *Store) putBody(key uint64, r io.Reader) (size int64, err error) {
 	}
 	done = true
 	return size, syncDir(filepath.Dir(path))
+}
+
+// bodyFolder makes the folder of a body file, durably, if there is none.
+func (s *Store) bodyFolder(path string) error {
+	err := os.Mkdir(filepath.Dir(path), 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(filepath.Join(s.dir, bodiesDir))
 }
 
 // Body opens the body of a message, or gives ErrNotFound. A file that was cut

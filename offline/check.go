@@ -41,6 +41,9 @@ func (s *Store) Check() error {
 		tx := s.begin(btx, false)
 		defer tx.end()
 		c := &checker{tx: tx, want: map[bucketID]map[string]string{}}
+		if c.keys(); len(c.found) > 0 {
+			return c.result() // everything below relies on them
+		}
 		c.messages()
 		c.records()
 		c.links()
@@ -79,6 +82,18 @@ func (c *checker) expect(rows ...indexRow) {
 			c.want[r.in] = map[string]string{}
 		}
 		c.want[r.in][string(r.key)] = string(r.value)
+	}
+}
+
+// keys finds keys that don't have their table's length.
+func (c *checker) keys() {
+	for id := bFolders; id < bucketCount; id++ {
+		cursor := c.tx.bucket(id).Cursor()
+		for k, _ := cursor.First(); k != nil; k, _ = cursor.Next() {
+			if n := id.keySize(); n != 0 && n != len(k) {
+				c.fault("%s: the key %x has %d bytes, should have %d", bucketNames[id], k, len(k), n)
+			}
+		}
 	}
 }
 

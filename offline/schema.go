@@ -55,6 +55,17 @@ var bucketNames = [bucketCount]string{
 	"set-aside", "set-aside-places", "activity", "settings",
 }
 
+// keySize is the length of a bucket's keys; 0: they differ.
+func (b bucketID) keySize() int {
+	return [bucketCount]int{
+		bFolders: 4, bMessages: 8, bPlaces: 8, bIdentities: macSize, bDates: 20, bReferences: macSize + 8, bStates: 21,
+		bRecords: recordKeySize, bRecAddress: macSize + recordKeySize, bRecIdentity: macSize + recordKeySize,
+		bRecToken: macSize + recordKeySize, bRecRegards: macSize + recordKeySize, bCursors: macSize, bListings: macSize,
+		bLinks: 8, bLinkRecords: macSize + 8, bChanges: 8, bLanes: macSize + 8, bHeads: 16, bItemChanges: 16,
+		bSetAside: 8, bSetAsidePlc: 8, bActivity: 8, bSettings: macSize,
+	}[b]
+}
+
 // appended are the buckets whose keys mostly grow: their pages may be filled.
 func (b bucketID) appended() bool {
 	switch b {

@@ -221,7 +221,6 @@ func (s *Store) openBolt(path string) (*bbolt.DB, error) {
 func (s *Store) removeLeftovers() {
 	for _, pattern := range []string{
 		filepath.Join(s.dir, storeFile+".new-*"),
-		filepath.Join(s.dir, storeFile+".compact-*"),
 		filepath.Join(s.dir, bodiesDir, tempBody),
 	} {
 		names, _ := filepath.Glob(pattern) // errors only of a bad pattern

@@ -197,22 +197,31 @@ func (tx *Tx) decodeJSON(id bucketID, key, plain []byte, v any) error {
 }
 
 // scan calls fn with each row whose key begins with prefix, in order of keys,
-// until fn returns false. fn must not change the bucket.
+// until fn returns false. fn must not change the bucket. Keys have the bucket's
+// length; a damaged one ends the scan and fails the transaction.
 func (tx *Tx) scan(id bucketID, prefix []byte, fn func(k, v []byte) bool) {
 	c := tx.bucket(id).Cursor()
 	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		if !fn(k, v) {
+		if !tx.wellFormed(id, k) || !fn(k, v) {
 			return
 		}
 	}
 }
 
-// suffixes collects the 8-byte numbers that follow prefix in the keys of id.
+// wellFormed tells whether a key has the length that keys of its bucket have.
+func (tx *Tx) wellFormed(id bucketID, k []byte) bool {
+	if n := id.keySize(); n != 0 && len(k) != n {
+		_ = tx.fail(tx.s.damagedRow(id, bytes.Clone(k), "its key has the wrong length"))
+		return false
+	}
+	return true
+}
+
+// suffixes collects the numbers at the end of the keys of id that begin with
+// prefix.
 func (tx *Tx) suffixes(id bucketID, prefix []byte) (all []uint64) {
 	tx.scan(id, prefix, func(k, _ []byte) bool {
-		if len(k) == len(prefix)+8 {
-			all = append(all, number(k[len(prefix):]))
-		}
+		all = append(all, number(k[len(k)-8:]))
 		return true
 	})
 	return all

@@ -97,23 +97,13 @@ func sameIndex(a, b *Message) bool {
 // folders together, each message once.
 func (tx *Tx) FolderKeys(f FolderID) ([]uint64, error) {
 	if f != 0 {
-		keys := tx.suffixesAfter(bDates, folderKey(f), 8)
+		keys := tx.suffixes(bDates, folderKey(f))
 		for i := range keys {
 			keys[i] = math.MaxUint64 - keys[i]
 		}
-		return keys, nil
+		return keys, tx.err
 	}
-	return tx.allKeysByDate(), nil
-}
-
-// suffixesAfter collects the last 8 bytes of the keys that begin with prefix
-// and have skip bytes between.
-func (tx *Tx) suffixesAfter(id bucketID, prefix []byte, skip int) (all []uint64) {
-	tx.scan(id, prefix, func(k, _ []byte) bool {
-		all = append(all, number(k[len(prefix)+skip:]))
-		return true
-	})
-	return all
+	return tx.allKeysByDate(), tx.err
 }
 
 // allKeysByDate merges the folders' runs of bDates, each of which is sorted.
@@ -124,7 +114,7 @@ func (tx *Tx) allKeysByDate() []uint64 {
 		rest   []byte // of the current key: date and message
 	}
 	var runs []*run
-	for k, _ := tx.bucket(bDates).Cursor().First(); k != nil; {
+	for k, _ := tx.bucket(bDates).Cursor().First(); k != nil && tx.wellFormed(bDates, k); {
 		r := &run{c: tx.bucket(bDates).Cursor(), folder: bytes.Clone(k[:4])}
 		r.c.Seek(k)
 		r.rest = k[4:]
@@ -143,7 +133,7 @@ func (tx *Tx) allKeysByDate() []uint64 {
 		if key := math.MaxUint64 - number(r.rest[8:]); len(keys) == 0 || keys[len(keys)-1] != key {
 			keys = append(keys, key)
 		}
-		if k, _ := r.c.Next(); bytes.HasPrefix(k, r.folder) {
+		if k, _ := r.c.Next(); bytes.HasPrefix(k, r.folder) && tx.wellFormed(bDates, k) {
 			r.rest = k[4:]
 		} else {
 			runs = slices.Delete(runs, first, first+1)

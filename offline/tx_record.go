@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	kindPrefix = 4 // bytes of H(kind) in the key of a record
-	genSize    = 4 // the listing generation before a record's row
+	kindPrefix    = 4 // bytes of H(kind) in the key of a record
+	recordKeySize = kindPrefix + macSize
+	genSize       = 4 // the listing generation before a record's row
 )
 
 // recordKey is the key of a record: rows of one kind are neighbours.
@@ -21,7 +22,7 @@ func (tx *Tx) recordKey(r Ref) []byte {
 
 func (tx *Tx) kindKey(k Kind) []byte {
 	h := tx.sc.mac.of(macKind, string(k))
-	return append(make([]byte, 0, kindPrefix+macSize), h[:kindPrefix]...)
+	return append(make([]byte, 0, recordKeySize), h[:kindPrefix]...)
 }
 
 // Record returns a record, or ErrNotFound.
