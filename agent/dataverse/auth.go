@@ -1,8 +1,10 @@
 package dataverse
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -130,8 +132,29 @@ func (a Auth) client() *http.Client {
 	if t == nil {
 		t = http.DefaultTransport
 	}
-	return &http.Client{Transport: t, Timeout: time.Minute,
+	return &http.Client{Transport: bounded{t},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// bounded reads each answer whole, within a minute and a megabyte, before it
+// hands it on. (The limit of http.Client lives on until a body is closed, which
+// package oauth2 does not always do.)
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	resp, err := b.next.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
 }
 
 // context tells package oauth2 which client to use.

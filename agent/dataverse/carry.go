@@ -68,7 +68,6 @@ func (c *Client) again(ctx context.Context, f *offline.Fault, n int) (time.Durat
 	case offline.FaultServer:
 		return max(backoff(n), f.RetryAfter), f.RetryAfter <= longWait
 	case offline.FaultNetwork:
-		// Once more at once: an idle connection may just have been closed.
 		return backoff(n), n < 3
 	}
 	return 0, false
@@ -89,9 +88,6 @@ func (c *Client) once(ctx context.Context, r request, refused *string) *offline.
 			var err error
 			if token, err = c.cfg.Token(ctx, *refused); err != nil {
 				return tokenFault(ctx, r.op, err)
-			}
-			if token == *refused && token != "" {
-				return &offline.Fault{Class: offline.FaultAuth, Op: r.op, Text: "the server refuses the access token"}
 			}
 		}
 		version := c.Version()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -33,6 +34,8 @@ func TestTheAPIPathInTheURLIsTakenOffAndItsVersionUsed(t *testing.T) {
 		"https://o.crm.dynamics.com/api/data/v9.1/": {"https://o.crm.dynamics.com", "", "9.1"},
 		"https://crm.firm.example/Firm/api/data":    {"https://crm.firm.example", "/Firm", ""},
 		"https://crm.firm.example/Firm/":            {"https://crm.firm.example", "/Firm", ""},
+		"https://o.crm.dynamics.com/main.aspx?a=1":  {"https://o.crm.dynamics.com", "", ""},
+		"https://crm.firm.example/Firm/main.aspx#x": {"https://crm.firm.example", "/Firm", ""},
 	} {
 		origin, prefix, version, err := ParseURL(url)
 		if got := [3]string{origin, prefix, version}; err != nil || got != want {
@@ -142,7 +145,7 @@ func TestTroubleOfTheMomentIsTriedAgainAndNotForEver(t *testing.T) {
 
 func TestAnUntrustedCertificateIsATLSFault(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
-	srv.Config.ErrorLog = nil
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	defer srv.Close()
 	tr := newTransport()

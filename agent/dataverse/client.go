@@ -161,6 +161,10 @@ func ParseURL(s string) (origin, prefix, version string, err error) {
 		return "", "", "", errors.New("organization URL: it must not contain a user or password")
 	}
 	switch {
+	case strings.HasSuffix(strings.ToLower(u.Path), ".aspx"): // a page of it, copied from the browser
+		u.Path, u.RawPath, u.RawQuery, u.Fragment = u.Path[:strings.LastIndexByte(u.Path, '/')+1], "", "", ""
+	}
+	switch {
 	case u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return "", "", "", fmt.Errorf("organization URL %q: want https://host", s)
 	case u.Scheme == "http" && !loopback(u.Hostname()):

@@ -68,7 +68,7 @@ func fetch(ctx context.Context, transport http.RoundTripper, url, token string) 
 		return 0, nil, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	body, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, textproto.MIMEHeader(resp.Header), body, err
 }
 

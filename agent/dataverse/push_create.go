@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,8 +53,9 @@ const (
 
 // found is a half-made email of ours.
 type found struct {
-	etag string
-	have map[string]bool // attachments by id, and "name:" by name
+	etag  string
+	have  map[string]bool // ids of its attachments
+	names map[string]int  // how many attachments have this name; for servers that don't take our ids
 }
 
 func newCreate(c *Client, m *offline.OutgoingEmail) *create {
@@ -113,12 +115,9 @@ func (j *create) writing() []part {
 	}
 	row.body = marshal(j.fields(j.open != nil))
 	ops := []op{row}
-	j.sent = j.sent[:0]
-	for i, a := range j.mail.Attachments {
-		if !j.left[i] && !j.open.has(j.mail.Ref.ID, i, a) {
-			ops = append(ops, j.attachment(i))
-			j.sent = append(j.sent, i)
-		}
+	j.sent = j.missing()
+	for _, i := range j.sent {
+		ops = append(ops, j.attachment(i))
 	}
 	if j.loose {
 		parts := make([]part, len(ops))
@@ -135,8 +134,23 @@ func (j *create) writing() []part {
 	return []part{{ops: append(ops, j.closing()), set: true}}
 }
 
-func (f *found) has(email string, i int, a offline.Attachment) bool {
-	return f != nil && (f.have[attachmentID(email, i)] || f.have["name:"+fileName(a.Name)])
+// missing are the attachments still to be made.
+func (j *create) missing() (out []int) {
+	var names map[string]int
+	if j.open != nil && !j.c.has("activitymimeattachment", "activitymimeattachmentid") {
+		names = maps.Clone(j.open.names)
+	}
+	for i, a := range j.mail.Attachments {
+		name := fileName(a.Name)
+		switch {
+		case j.left[i] || j.open != nil && j.open.have[attachmentID(j.mail.Ref.ID, i)]:
+		case names[name] > 0:
+			names[name]--
+		default:
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func (j *create) take(rs [][]reply) {
@@ -285,12 +299,12 @@ func (j *create) verify(email, attachments reply) {
 		j.finish(nil)
 		return
 	}
-	j.open = &found{etag: j.out.ETag, have: map[string]bool{}}
+	j.open = &found{etag: j.out.ETag, have: map[string]bool{}, names: map[string]int{}}
 	var pg page
 	if attachments.ok() && decode("look at the attachments", attachments.body, &pg) == nil {
 		for _, r := range pg.Rows {
 			j.open.have[strings.ToLower(r.text("activitymimeattachmentid"))] = true
-			j.open.have["name:"+r.text("filename")] = true
+			j.open.names[r.text("filename")]++
 		}
 	}
 }
