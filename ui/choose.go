@@ -36,6 +36,11 @@ func (w *window) chooseRegarding(keys []uint64) {
 
 	title := "What is this message about?"
 	c.verb = "Set regarding"
+	for _, a := range w.desk.Reader.Preview.Actions {
+		if a.Verb == view.VerbTrack {
+			c.verb = "Track and set regarding"
+		}
+	}
 	if len(keys) > 1 {
 		title = "What are these " + view.Plural(len(keys), "message") + " about?"
 		c.verb += " for " + view.Count(len(keys))
@@ -208,7 +213,7 @@ func (r *choiceRow) set(c view.Choice, group string, chosen bool) {
 	r.chosen = chosen
 	r.icon.name, r.name.text, r.group.text = c.Symbol, c.Name, group
 	r.sub.text = c.Kind
-	for _, s := range []string{c.Title, c.Parent, c.Note} {
+	for _, s := range []string{c.Title, c.Parent, c.Value} {
 		if s != "" {
 			r.sub.text += " · " + s
 		}

@@ -36,7 +36,7 @@ func newItemPane(w *window) *itemPane {
 	p := &itemPane{
 		w: w, bg: newBox(colSurface, "", 0), title: newLabel("", sizeTitle, colText).bold().lines(2),
 		who: newLabel("", sizeBody, colText).bold().fitting(), whom: newLabel("", sizeBody, colMuted), when: newLabel("", sizeSmall, colMuted).right(),
-		sign: newGlyph("", colMuted, 12), state: newLabel("", sizeBody, colMuted).lines(3),
+		sign: newGlyph("", colMuted, 14), state: newLabel("", sizeBody, colMuted).lines(3),
 		lines: [2]*box{newLine(), newLine()}, nothing: newLabel("", sizeBody, colMuted).center().lines(3),
 		actions: newFlow(8), sums: newColumn(8, 0),
 	}
@@ -106,7 +106,7 @@ func (p *itemPane) layout(s fyne.Size) {
 	put(p.whomTip, pad, y, room, 18)
 	y += 22
 	sh := p.state.heightFor(s.Width - 2*pad - 20)
-	put(p.sign, pad, y, 12, 18)
+	put(p.sign, pad, y, 14, 18)
 	put(p.state, pad+20, y, s.Width-2*pad-20, sh)
 	y += sh + 12
 	put(p.lines[0], 0, y, s.Width, 1)
@@ -135,7 +135,7 @@ func (p *itemPane) redraw() {
 		p.title.text = v.Many
 		var items []fyne.CanvasObject
 		for _, s := range v.Sums {
-			items = append(items, newRow(8, 1, newGlyph(string(s.Sign), tone(s.Tone), 12), newLabel(s.Text, sizeBody, colText)))
+			items = append(items, newRow(8, 1, newGlyph(string(s.Sign), tone(s.Tone), 14), newLabel(s.Text, sizeBody, colText)))
 		}
 		items = append(items, newLabel("Escape takes the selection back.", sizeSmall, colMuted))
 		p.sums.setItems(items...)
@@ -151,6 +151,10 @@ func (p *itemPane) redraw() {
 	p.state.text, p.state.ink = v.Sentence, tone(v.Tone)
 	p.setActions(v.Actions)
 	p.changed()
+	if verb := p.w.pending; verb != "" && r.Ready {
+		p.w.pending = ""
+		defer p.w.do(verb)
+	}
 	for _, o := range []*label{p.who, p.whom, p.when, p.state} {
 		o.changed()
 	}
@@ -178,7 +182,7 @@ func (p *itemPane) setActions(as []view.Action) {
 			wt = primary
 		}
 		b.set(a.Label, a.Symbol, wt)
-		b.act = func() { p.w.do(a.Verb) }
+		b.act = func() { p.w.carry(a) }
 		b.hint = ""
 		if a.Key != "" {
 			b.hint = "Key: " + a.Key
@@ -280,33 +284,31 @@ func takeBlocks(blocks []view.Block, n int) (out []view.Block, more bool) {
 // moreMenu offers what is needed rarely.
 func (p *itemPane) moreMenu() {
 	w := p.w
-	items := []*fyne.MenuItem{fyne.NewMenuItem("Copy the text", w.copyText)}
+	items := []choice{{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText}}
 	n := 0
 	seen := map[string]bool{}
 	for _, b := range w.desk.Reader.Text.Body.Blocks {
 		for _, r := range b.Runs {
 			if r.Link != "" && !seen[r.Link] && n < 12 {
 				if n == 0 {
-					items = append(items, fyne.NewMenuItemSeparator())
+					items = append(items, choice{})
 				}
 				seen[r.Link] = true
 				n++
-				items = append(items, fyne.NewMenuItem("Open "+shortLink(r.Link), func() { w.follow(r.Link) }))
+				items = append(items, choice{text: "Open " + shortLink(r.Link), icon: "regarding", act: func() { w.follow(r.Link) }})
 			}
 		}
 	}
-	w.menuAt(w.below(p.more), items...)
+	w.openMenu(w.below(p.more), items...)
 }
 
 // actionMenu shows the actions as a menu, for the right mouse button.
 func (w *window) actionMenu(at fyne.Position) {
-	var items []*fyne.MenuItem
+	var items []choice
 	for _, a := range w.desk.Reader.Preview.Actions {
-		it := fyne.NewMenuItem(a.Label, func() { w.do(a.Verb) })
-		it.Icon = symbol{a.Symbol, colMuted}
-		items = append(items, it)
+		items = append(items, choice{text: a.Label, icon: a.Symbol, note: a.Key, act: func() { w.carry(a) }})
 	}
 	if len(items) > 0 {
-		w.menuAt(at, items...)
+		w.openMenu(at, items...)
 	}
 }

@@ -142,29 +142,31 @@ func (p *listPane) redraw() {
 
 // choosePlace shows the folders and states to go to.
 func (p *listPane) choosePlace() {
-	var items []*fyne.MenuItem
+	var items []choice
 	states := false
 	for _, pl := range p.w.desk.Places {
 		if pl.Folder == 0 && !states {
 			states = true
-			items = append(items, fyne.NewMenuItemSeparator())
+			items = append(items, choice{})
 		}
-		name := pl.Name
-		for range pl.Depth {
-			name = "    " + name
-		}
+		it := choice{text: pl.Name, icon: pl.Symbol, indent: pl.Depth, on: pl.Where == p.w.desk.List.Where(), act: func() { p.w.goTo(pl.Where) }}
 		switch {
 		case pl.Unread > 0:
-			name += "   " + view.Count(pl.Unread)
-		case pl.Folder == 0 && pl.Total > 0:
-			name += "   " + view.Count(pl.Total)
+			it.note = view.Count(pl.Unread) + " unread"
+		case pl.Total > 0:
+			it.note = view.Count(pl.Total)
 		}
-		it := fyne.NewMenuItem(name, func() { p.w.goTo(pl.Where) })
-		it.Icon = symbol{pl.Symbol, colMuted}
-		it.Checked = pl.Where == p.w.desk.List.Where()
+		switch view.Sign(pl.Symbol) {
+		case view.SignTracked:
+			it.ink = colAccent
+		case view.SignWaiting:
+			it.ink = colInfo
+		case view.SignAttention:
+			it.ink = colWarn
+		}
 		items = append(items, it)
 	}
-	p.w.menuAt(p.w.below(p.where), items...)
+	p.w.openMenu(p.w.below(p.where), items...)
 }
 
 // emptyNote says why there is nothing, and what to do next.

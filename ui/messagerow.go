@@ -43,7 +43,7 @@ func newMessageRow(h *hints) *messageRow {
 		hints: h, bg: rect(), edge: rect(), ring: rect(), line: rect(), skeletonA: rect(), skeletonB: rect(), skel: rect(),
 		who: newLabel("", sizeBody, colText).bold(), when: newLabel("", sizeSmall, colMuted).right(),
 		subject: newLabel("", sizeBody, colText), state: newLabel("", sizeSmall, colMuted), clips: newLabel("", sizeSmall, colMuted).right(),
-		sign: newGlyph("", colMuted, 12), clip: newGlyph("", colMuted, 13), tick: newGlyph("", colAccent, 14),
+		sign: newGlyph("", colMuted, 13), clip: newGlyph("", colMuted, 13), tick: newGlyph("", colAccent, 14),
 	}
 	r.ring.CornerRadius = 4
 	for _, s := range []*canvas.Rectangle{r.skel, r.skeletonA, r.skeletonB} {
@@ -95,8 +95,8 @@ func (r *messageRow) layout(s fyne.Size) {
 		put(r.clips, end-13-2-nw, 42, nw, 16)
 		cw = 13 + 2 + nw + 8
 	}
-	put(r.sign, left, 42, 12, 16)
-	put(r.state, left+18, 42, end-cw-left-18, 16)
+	put(r.sign, left, 42, 13, 16)
+	put(r.state, left+19, 42, end-cw-left-19, 16)
 	put(r.skel, left, 11, min(150, s.Width/2), 8)
 	put(r.skeletonA, left, 29, min(230, s.Width-60), 8)
 	put(r.skeletonB, left, 47, 90, 6)

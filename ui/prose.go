@@ -124,6 +124,11 @@ func (s *setter) run(r view.Run, kind view.BlockKind) {
 			s.put(rest, r.Link, style, ink)
 			return
 		}
+		if first := rest[:nextBreak(rest, 0)]; s.x > s.indent && len(first) <= 4 && strings.Trim(first, ".,;:!?)]}”’…' ") == "" {
+			s.put(strings.TrimRight(first, " "), r.Link, style, ink) // punctuation hangs over
+			rest = rest[len(first):]
+			continue
+		}
 		n := 0
 		if room > 40 || s.x == s.indent {
 			n = s.fits(rest, room, measure)

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"postrider/ui/view"
 )
@@ -11,7 +10,7 @@ import (
 // the primary thing, the focus starts in the first field.
 type sheet struct {
 	w       *window
-	popup   *widget.PopUp
+	over    *overlay
 	body    *sheetBody
 	primary func()
 	closed  func()
@@ -24,27 +23,29 @@ type sheetBody struct {
 	content fyne.CanvasObject
 	buttons []*button
 	note    *label
-	size    fyne.Size
 }
 
 // openSheet shows a dialog of that size; buttons stand at the right, the last one
 // outermost.
 func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Size, buttons ...*button) *sheet {
 	w.hints.hide()
-	b := &sheetBody{title: newLabel(title, sizeTitle, colText).bold().lines(2), content: content, buttons: buttons, note: newLabel("", sizeSmall, colMuted).lines(2), size: size}
+	b := &sheetBody{title: newLabel(title, sizeTitle, colText).bold().lines(2), content: content, buttons: buttons, note: newLabel("", sizeSmall, colMuted).lines(2)}
 	b.objects = []fyne.CanvasObject{b.title, content, b.note}
 	for _, x := range buttons {
 		b.objects = append(b.objects, x)
 	}
 	b.place = b.layout
-	room := w.canvas.Size()
-	b.size = fyne.NewSize(min(size.Width, room.Width-24), min(size.Height, room.Height-24))
-	b.min = func() fyne.Size { return b.size }
+	b.min = func() fyne.Size {
+		room := w.canvas.Size()
+		return fyne.NewSize(min(size.Width, room.Width-24), min(size.Height, room.Height-24))
+	}
 	b.ExtendBaseWidget(b)
 	s := &sheet{w: w, body: b}
-	s.popup = widget.NewModalPopUp(b, w.canvas)
+	s.over = newOverlay(w.canvas, colShade, b, func(room, min fyne.Size) fyne.Position {
+		return fyne.NewPos((room.Width-min.Width)/2, max(12, (room.Height-min.Height)*0.4))
+	})
 	w.sheets = append(w.sheets, s)
-	s.popup.Show()
+	s.over.open()
 	return s
 }
 
@@ -92,7 +93,7 @@ func (s *sheet) close() {
 	for i, o := range w.sheets {
 		if o == s {
 			w.sheets = append(w.sheets[:i:i], w.sheets[i+1:]...)
-			s.popup.Hide()
+			s.over.close()
 			if s.closed != nil {
 				s.closed()
 			}
@@ -112,7 +113,10 @@ func (w *window) askUntrack(keys []uint64) {
 	title, text := "Untrack this message?", "Its email is in the CRM, where colleagues can see it. Should it be deleted there, too?"
 	if len(keys) > 1 {
 		title = "Untrack " + view.Plural(len(keys), "message") + "?"
-		text = view.Plural(linked, "email") + " of them are in the CRM, where colleagues can see them. Should these be deleted there, too?"
+		text = "Their emails are in the CRM, where colleagues can see them. Should they be deleted there, too?"
+		if linked < len(keys) {
+			text = view.Plural(linked, "email") + " of these are in the CRM already, where colleagues can see them. Should they be deleted there, too?"
+		}
 	}
 	var s *sheet
 	do := func(del bool) func() {
@@ -141,7 +145,7 @@ func (w *window) showProblems() {
 	all := newButton(w, "Status page", "status", quiet, func() { s.close(); w.showPage(true) })
 	done := newButton(w, "Close", "", primary, func() { s.close() })
 	n := len(w.desk.Status.Problems)
-	s = w.openSheet(view.Plural(n, "problem"), newPane(c), fyne.NewSize(560, min(520, 130+float32(n)*150)), all, done)
+	s = w.openSheet(view.Plural(n, "problem"), newPane(c), fyne.NewSize(560, min(520, 116+c.heightFor(528))), all, done)
 	s.primary = s.close
 	w.canvas.Focus(done)
 }

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
-	"postrider/offline"
 	"postrider/ui/view"
 )
 
@@ -18,14 +17,25 @@ type sidePane struct {
 	w    *window
 	bg   *box
 	pane *pane
+	shut *button // where it lies over the item
 }
 
 func newSidePane(w *window) *sidePane {
 	p := &sidePane{w: w, bg: newBox(colBackground, "", 0), pane: newPane(newColumn(4, 16))}
-	p.objects = []fyne.CanvasObject{p.bg, p.pane}
+	p.shut = newButton(w, "", "close", quiet, func() { w.frame.togglePanel() })
+	p.objects = []fyne.CanvasObject{p.bg, p.pane, p.shut}
 	p.place = func(s fyne.Size) {
 		p.bg.Resize(s)
-		p.pane.Resize(s)
+		over := w.frame != nil && w.frame.narrow
+		show(p.shut, over)
+		p.shut.Resize(fyne.NewSize(32, 32))
+		p.shut.Move(fyne.NewPos(s.Width-40, 10))
+		top := float32(0)
+		if over {
+			top = 32
+		}
+		p.pane.Move(fyne.NewPos(0, top))
+		p.pane.Resize(fyne.NewSize(s.Width, s.Height-top))
 	}
 	p.min = func() fyne.Size { return fyne.NewSize(leastPanel, 100) }
 	p.ExtendBaseWidget(p)
@@ -128,17 +138,15 @@ func (p *sidePane) aboutItems(v view.Panel) []fyne.CanvasObject {
 // recordMenu is what can be done with a record of the panel.
 func (p *sidePane) recordMenu(c view.Card, at fyne.Position) {
 	w := p.w
-	set := fyne.NewMenuItem("Track, regarding this", func() { w.regard(w.desk.List.Targets(), c) })
+	text := "Track, regarding this"
 	for _, a := range w.desk.Reader.Preview.Actions {
 		if a.Verb == view.VerbUntrack {
-			set.Label = "Set regarding to this"
+			text = "Set regarding to this"
 		}
 	}
-	set.Icon = symbol{"regarding", colMuted}
-	set.Disabled = c.Ref == (offline.Ref{})
-	cp := fyne.NewMenuItem("Copy the name", func() { w.copyOut(c.Name) })
-	cp.Icon = symbol{"copy", colMuted}
-	w.menuAt(at, set, cp)
+	w.openMenu(at,
+		choice{text: text, icon: "regarding", act: func() { w.regard(w.desk.List.Targets(), c) }},
+		choice{text: "Copy the name", icon: "copy", act: func() { w.copyOut(c.Name) }})
 }
 
 // recordLine is a record on one line; where it has a menu, it can be pressed.

@@ -130,6 +130,8 @@ func (l *look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 	case theme.ColorNameScrollBarBackground:
 		return color.Transparent
 	case theme.ColorNameShadow:
+		return color.Transparent // the toolkit puts shadows where we draw lines
+	case colShade:
 		return p.shade
 	case colInk:
 		return p.toast
@@ -141,7 +143,10 @@ func (l *look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 	return theme.DefaultTheme().Color(n, v)
 }
 
-const colScroll fyne.ThemeColorName = "scrollThumb"
+const (
+	colScroll fyne.ThemeColorName = "scrollThumb"
+	colShade  fyne.ThemeColorName = "shade" // over the window while a dialog is open
+)
 
 // Font is the toolkit's: it is there on every desktop and knows many scripts.
 func (l *look) Font(s fyne.TextStyle) fyne.Resource { return theme.DefaultTheme().Font(s) }

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/widget"
 
 	"postrider/ui/view"
 )
@@ -24,18 +23,19 @@ type window struct {
 	copyOut func(string)
 	keep    store
 
-	frame  *frame
-	rail   *rail
-	list   *listPane
-	item   *itemPane
-	side   *sidePane
-	status *statusBar
-	page   *statusPage
-	hints  *hints
-	toast  *toast
-	root   fyne.CanvasObject
-	sheets []*sheet
-	shown  int // the toast that is timed
+	frame   *frame
+	rail    *rail
+	list    *listPane
+	item    *itemPane
+	side    *sidePane
+	status  *statusBar
+	page    *statusPage
+	hints   *hints
+	toast   *toast
+	root    fyne.CanvasObject
+	sheets  []*sheet
+	shown   int       // the toast that is timed
+	pending view.Verb // asked for before it was known whether it can be done
 
 	onStatus func() // the tray follows, too
 }
@@ -105,6 +105,7 @@ func (w *window) close() { w.desk.Close() }
 func (w *window) redraw(p view.Parts) {
 	if p&view.PartPlaces != 0 {
 		w.list.places()
+		w.rail.redraw()
 	}
 	if p&view.PartList != 0 {
 		w.list.redraw()
@@ -196,12 +197,6 @@ func (w *window) follow(link string) {
 	if err != nil {
 		w.desk.Deeds.Say("The link could not be opened: " + shortLink(link))
 	}
-}
-
-// menuAt shows a menu with its corner at p.
-func (w *window) menuAt(p fyne.Position, items ...*fyne.MenuItem) {
-	w.hints.hide()
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.canvas, p)
 }
 
 // below is the place under o, for a menu.

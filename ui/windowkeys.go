@@ -41,6 +41,7 @@ func (w *window) TypedShortcut(s fyne.Shortcut) {
 
 // TypedKey takes the keys that no focused control used.
 func (w *window) TypedKey(e *fyne.KeyEvent) {
+	w.hints.hide()
 	if n := len(w.sheets); n > 0 {
 		w.sheets[n-1].TypedKey(e)
 		return
@@ -86,6 +87,7 @@ func (w *window) TypedKey(e *fyne.KeyEvent) {
 
 // TypedRune takes the letters that no text field used.
 func (w *window) TypedRune(r rune) {
+	w.hints.hide()
 	if len(w.sheets) > 0 {
 		return
 	}
@@ -153,8 +155,8 @@ func (w *window) enter() {
 		return
 	}
 	for _, a := range w.desk.Reader.Preview.Actions {
-		if a.Primary {
-			w.do(a.Verb)
+		if a.Primary && w.desk.Reader.Ready {
+			w.carry(a)
 			return
 		}
 	}
@@ -167,34 +169,41 @@ func (w *window) find() {
 }
 
 // do carries out an action on the chosen messages, if it is one of those offered.
+// Where it isn't known yet what is offered, it waits for that.
 func (w *window) do(verb view.Verb) {
-	keys := w.desk.List.Targets()
-	if len(keys) == 0 {
+	r := w.desk.Reader
+	if len(w.desk.List.Targets()) == 0 {
 		return
 	}
-	if r := w.desk.Reader; r.Ready {
-		offered := false
-		for _, a := range r.Preview.Actions {
-			offered = offered || a.Verb == verb
-		}
-		if !offered {
-			if verb == view.VerbTrack {
-				w.desk.Deeds.Say("This is tracked already. Press r to change what it is about, u to untrack it.")
-			} else if verb == view.VerbUntrack {
-				w.desk.Deeds.Say("This isn't tracked. Press t to track it.")
-			}
+	if !r.Ready {
+		w.pending = verb
+		return
+	}
+	for _, a := range r.Preview.Actions {
+		if a.Verb == verb {
+			w.carry(a)
 			return
 		}
 	}
 	switch verb {
 	case view.VerbTrack:
-		w.desk.Deeds.Track(keys, offline.Ref{}, "")
-	case view.VerbRegarding:
-		w.chooseRegarding(keys)
+		w.desk.Deeds.Say("This is tracked already. Press r to change what it is about, u to untrack it.")
 	case view.VerbUntrack:
-		w.askUntrack(keys)
+		w.desk.Deeds.Say("This isn't tracked. Press t to track it.")
+	}
+}
+
+// carry does what a button says.
+func (w *window) carry(a view.Action) {
+	switch a.Verb {
+	case view.VerbTrack:
+		w.desk.Deeds.Track(a.Keys, offline.Ref{}, "")
+	case view.VerbRegarding:
+		w.chooseRegarding(a.Keys)
+	case view.VerbUntrack:
+		w.askUntrack(a.Keys)
 	case view.VerbRetry:
-		w.desk.Deeds.Retry(keys)
+		w.desk.Deeds.Retry(a.Keys)
 	}
 }
 

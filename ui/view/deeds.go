@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -32,42 +33,41 @@ type Action struct {
 	Symbol  string
 	Key     string // the letter that does it
 	Primary bool   // at most one
+	Keys    []uint64
 }
 
-// actionsFor says what can be done with so many messages in these states.
-func actionsFor(by map[offline.State]int, about bool) []Action {
-	total := 0
-	for _, n := range by {
-		total += n
-	}
-	if total == 0 {
+// actionsFor says what can be done with messages, given by their state; each action
+// carries those that it is for.
+func actionsFor(by map[offline.State][]uint64, all []uint64, about bool) []Action {
+	if len(all) == 0 {
 		return nil
 	}
-	fresh := by[offline.Untracked] + by[""]
-	linked := by[offline.Waiting] + by[offline.Tracked] + by[offline.Failed]
+	failed := by[offline.Failed]
+	fresh := slices.Concat(by[offline.Untracked], by[""])
+	linked := slices.Concat(by[offline.Waiting], by[offline.Tracked], failed)
 	label := func(verb string, n int) string {
-		if total == 1 {
+		if len(all) == 1 {
 			return verb
 		}
 		return verb + " " + Plural(n, "message")
 	}
 	var as []Action
-	if n := by[offline.Failed]; n > 0 {
-		as = append(as, Action{VerbRetry, label("Retry", n), "retry", "", len(as) == 0})
+	if n := len(failed); n > 0 {
+		as = append(as, Action{VerbRetry, label("Retry", n), "retry", "", true, failed})
 	}
-	if fresh > 0 {
-		as = append(as, Action{VerbTrack, label("Track", fresh), "track", "T", len(as) == 0})
+	if n := len(fresh); n > 0 {
+		as = append(as, Action{VerbTrack, label("Track", n), "track", "T", len(as) == 0, fresh})
 	}
 	reg := "Set regarding…"
-	if about && total == 1 {
+	if about && len(all) == 1 {
 		reg = "Change regarding…"
 	}
-	if total > 1 {
-		reg = "Set regarding for " + Count(total) + "…"
+	if len(all) > 1 {
+		reg = "Set regarding for " + Count(len(all)) + "…"
 	}
-	as = append(as, Action{VerbRegarding, reg, "regarding", "R", false})
-	if linked > 0 {
-		as = append(as, Action{VerbUntrack, label("Untrack", linked) + "…", "untrack", "U", false})
+	as = append(as, Action{VerbRegarding, reg, "regarding", "R", false, all})
+	if n := len(linked); n > 0 {
+		as = append(as, Action{VerbUntrack, label("Untrack", n) + "…", "untrack", "U", false, linked})
 	}
 	return as
 }
@@ -103,9 +103,9 @@ func newDeeds(e *env) *Deeds { return &Deeds{env: e} }
 
 // Track tracks the messages, about regarding unless it is zero.
 func (d *Deeds) Track(keys []uint64, regarding offline.Ref, name string) {
-	text := "Tracked " + Plural(len(keys), "message")
+	text := "Tracking " + Plural(len(keys), "message")
 	if len(keys) == 1 {
-		text = "Tracked"
+		text = "Tracking this message"
 	}
 	if name != "" {
 		text += " · regarding " + name

@@ -189,15 +189,13 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	if n.Activity && d.logOpen {
 		d.OpenJournal()
 	}
-	if agent {
+	if agent || n.Messages {
 		d.refreshStatus()
 	}
 }
 
 func (d *Desk) refreshStatus() {
-	s := d.env.agent.Status()
-	d.Status = NewStatusLine(s, d.env.now())
-	d.Counts = s.Counts
+	d.Status = NewStatusLine(d.env.agent.Status(), d.env.now())
 	d.env.tell(PartStatus)
 }
 

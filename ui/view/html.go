@@ -291,7 +291,11 @@ func (r *htmlReader) say(s string) {
 		}
 		r.begin()
 		if r.b.space {
-			word = " " + word
+			if r.link != "" && r.linkText.Len() == 0 {
+				r.b.text(Run{}, " ") // the space before a link is not part of it
+			} else {
+				word = " " + word
+			}
 			r.b.space = false
 		}
 		if r.link != "" {

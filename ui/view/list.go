@@ -163,6 +163,12 @@ func (l *List) loaded(w Where, keys []uint64, rows []Row, err error) {
 // setKeys changes what is shown and keeps the cursor on its message.
 func (l *List) setKeys(keys []uint64) {
 	l.keys = keys
+	if len(keys) == 0 {
+		l.cursor, l.anchor = -1, 0
+		clear(l.marked)
+		l.follow()
+		return
+	}
 	if l.cursorKey != 0 {
 		switch i := slices.Index(keys, l.cursorKey); {
 		case i >= 0:

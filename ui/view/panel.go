@@ -27,7 +27,8 @@ type Card struct {
 	Title  string // job title, or what else says it in one line
 	Parent string // name of the account
 	Lines  []CardLine
-	Note   string // on the right of a short line: a value, an age
+	Value  string // of an opportunity
+	Note   string // on the right of a short line: the value, or when it changed
 	Closed bool
 }
 
@@ -157,7 +158,8 @@ func newCard(tx *offline.Tx, r offline.Record, now time.Time) Card {
 		}
 		c.Lines = append(c.Lines, CardLine{"mail", OneLine(a, 120)})
 	}
-	c.Note = OneLine(r.Fields["value"], 24)
+	c.Value = OneLine(r.Fields["value"], 24)
+	c.Note = c.Value
 	if c.Note == "" && !r.Changed.IsZero() {
 		c.Note = Age(r.Changed, now)
 	}

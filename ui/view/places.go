@@ -29,9 +29,11 @@ func (d *Desk) refreshPlaces() {
 	d.places.do(func(context.Context) func() {
 		var places []Place
 		var first offline.FolderID
+		var counts offline.Counts
 		err := d.env.store.View(func(tx *offline.Tx) error {
 			var err error
 			places, first, err = readPlaces(tx)
+			counts = tx.Counts()
 			return err
 		})
 		if err != nil {
@@ -39,7 +41,7 @@ func (d *Desk) refreshPlaces() {
 			return nil
 		}
 		return func() {
-			d.Places = places
+			d.Places, d.Counts = places, counts
 			d.List.inbox(first)
 			d.env.tell(PartPlaces)
 		}

@@ -156,7 +156,7 @@ func previewOne(m offline.Message, regarding string, now time.Time) Preview {
 		Keys: []uint64{m.Key}, Subject: row.Subject, Bare: row.Bare, FullWhen: row.FullWhen,
 		When: m.Date.In(now.Location()).Format("2 Jan 2006, 15:04"),
 		Sign: row.Sign, Tone: row.Tone, Sentence: row.Sentence,
-		Actions: actionsFor(map[offline.State]int{m.Track.State: 1}, !m.Track.Regarding.IsZero()),
+		Actions: actionsFor(map[offline.State][]uint64{m.Track.State: {m.Key}}, []uint64{m.Key}, !m.Track.Regarding.IsZero()),
 	}
 	if row.When == m.Date.In(now.Location()).Format("15:04") {
 		p.When = "Today, " + row.When
@@ -205,7 +205,7 @@ func full(as []offline.Address) string {
 
 func previewMany(ctx context.Context, tx *offline.Tx, keys []uint64) Preview {
 	p := Preview{Keys: keys, Many: Plural(len(keys), "message") + " selected"}
-	by := map[offline.State]int{}
+	by := map[offline.State][]uint64{}
 	about := false
 	for i, k := range keys {
 		if i%256 == 0 && ctx.Err() != nil {
@@ -219,20 +219,20 @@ func previewMany(ctx context.Context, tx *offline.Tx, keys []uint64) Preview {
 		if s == "" {
 			s = offline.Untracked
 		}
-		by[s]++
+		by[s] = append(by[s], k)
 		about = about || !m.Track.Regarding.IsZero()
 	}
 	for _, s := range []struct {
 		state offline.State
 		words string
 	}{{offline.Tracked, "tracked"}, {offline.Waiting, "waiting"}, {offline.Failed, "could not be tracked"}, {offline.Untracked, "not tracked"}} {
-		if n := by[s.state]; n > 0 {
+		if n := len(by[s.state]); n > 0 {
 			sign, tone := SignOf(offline.Tracking{State: s.state})
 			p.Sums = append(p.Sums, Sum{sign, tone, Count(n) + " " + s.words})
 		}
 	}
-	p.Actions = actionsFor(by, about)
-	p.Linked = by[offline.Tracked]
+	p.Actions = actionsFor(by, keys, about)
+	p.Linked = len(by[offline.Tracked])
 	return p
 }
 

@@ -68,12 +68,14 @@ func NewStatusLine(s agent.Status, now time.Time) StatusLine {
 		l.Symbol, l.Tone = worst.Symbol, worst.Tone
 	}
 	parts := []string{lead}
-	parts = append(parts, "mail "+l.MailAt, "CRM "+l.CRMAt)
+	if !s.MailAt.IsZero() || !s.CRMAt.IsZero() {
+		parts = append(parts, "mail "+l.MailAt, "CRM "+l.CRMAt)
+	}
 	if n := s.Counts.Waiting; n > 0 {
 		parts = append(parts, Count(n)+" waiting")
 	}
 	if n := s.Counts.Failed; n > 0 {
-		parts = append(parts, Count(n)+" not possible")
+		parts = append(parts, Plural(n, "message")+" needing you")
 	}
 	l.Text = strings.Join(parts, " · ")
 	if s.Phase == agent.Syncing {
