@@ -76,9 +76,6 @@ func (s *source) boundary(line []byte) bool {
 // next goes on behind the boundary that was met.
 func (s *source) next() { s.stop, s.final, s.held, s.rest = -1, false, "", nil }
 
-// over reports whether the input has ended.
-func (s *source) over() bool { return s.err != nil && s.stop < 0 }
-
 // header reads a part's header, up to the empty line, at most max bytes of it.
 // cut reports that there was more.
 func (s *source) header(max int) (head string, cut bool) {
