@@ -179,11 +179,11 @@ func (a Auth) config(ctx context.Context) (*oauth2.Config, error) {
 		return nil, &offline.Fault{Class: offline.FaultAuth, Op: "sign in", Text: "the identity service must be reached by https"}
 	}
 	conf := &oauth2.Config{ClientID: a.ClientID, Scopes: []string{resource + "/user_impersonation", "offline_access", "openid", "profile"}}
-	base := u.String() + "/oauth2/v2.0/"
-	if strings.HasSuffix(u.Path, "/adfs") { // AD FS of an organization on premises
-		base = u.String() + "/oauth2/"
+	base, page := u.String()+"/oauth2/v2.0/", "authorize"
+	if strings.HasSuffix(u.Path, "/adfs") { // AD FS of an organization on premises: it knows resources, not scopes
+		base, page = u.String()+"/oauth2/", "authorize?resource="+url.QueryEscape(resource+"/")
 	}
-	conf.Endpoint = oauth2.Endpoint{AuthURL: base + "authorize", TokenURL: base + "token", DeviceAuthURL: base + "devicecode", AuthStyle: oauth2.AuthStyleInParams}
+	conf.Endpoint = oauth2.Endpoint{AuthURL: base + page, TokenURL: base + "token", DeviceAuthURL: base + "devicecode", AuthStyle: oauth2.AuthStyleInParams}
 	return conf, nil
 }
 

@@ -234,6 +234,16 @@ func TestAnOrganizationCannotAskForATokenOfAnother(t *testing.T) {
 	}
 }
 
+func TestSignInOnPremisesGoesToADFSWithTheResource(t *testing.T) {
+	auth := dataverse.Auth{URL: "https://crm.firm.example/Firm", ClientID: "c", Authority: "https://sts.firm.example/adfs"}
+	var page string
+	_, _ = auth.Browser(t.Context(), func(p string) error { page = p; return errors.New("enough") })
+	u, err := url.Parse(page)
+	if err != nil || u.Host != "sts.firm.example" || u.Path != "/adfs/oauth2/authorize" || u.Query().Get("resource") != "https://crm.firm.example/" || u.Query().Get("client_id") != "c" {
+		t.Errorf("asked %s", page)
+	}
+}
+
 func TestAnIdentityServiceThatCannotBeReachedIsANetworkFault(t *testing.T) {
 	auth := dataverse.Auth{URL: "http://127.0.0.1:1", ClientID: "c", Authority: "http://127.0.0.1:1/tenant"}
 	if _, err := auth.Resume("r").Token(t.Context(), ""); offline.ClassOf(err) != offline.FaultNetwork {

@@ -245,3 +245,21 @@ func TestARedirectIsNotFollowedWithTheToken(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestATokenThatCannotBeHadIsAnAuthFaultUnlessItSaysOtherwise(t *testing.T) {
+	for want, err := range map[offline.FaultClass]error{
+		offline.FaultAuth:    errors.New("the token command failed"),
+		offline.FaultNetwork: &offline.Fault{Class: offline.FaultNetwork, Op: "renew the sign-in"},
+	} {
+		c := (&scripted{}).start(t, func(cfg *Config) {
+			cfg.Token = func(context.Context, string) (string, error) { return "", err }
+			cfg.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
+		})
+		if _, got := c.Me(t.Context()); offline.ClassOf(got) != want {
+			t.Errorf("%v: %v", err, got)
+		}
+		if all, _ := c.Requests(); all != 0 {
+			t.Errorf("%d requests without a token", all)
+		}
+	}
+}

@@ -43,9 +43,9 @@ type local struct {
 	me, colleague string
 }
 
-func openLocal(t *testing.T) (crmtest.Fixture, *local) {
+func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	t.Helper()
-	org, err := localorg.Open(localorg.Options{})
+	org, err := localorg.Open(localorg.Options{Versions: versions})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (l *local) rename(r offline.Ref, name string) {
 func (l *local) delete(r offline.Ref) {
 	l.t.Helper()
 	colleague := http.Client{Transport: l.org.Transport(l.colleague)}
-	req, err := http.NewRequest(http.MethodDelete, "http://localhost/api/data/v9.2"+l.bind(r), nil)
+	req, err := http.NewRequest(http.MethodDelete, "http://localhost/api/data/v9.1"+l.bind(r), nil)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -207,6 +207,16 @@ func (l *local) fail(f crmtest.Fault, n int) {
 func TestTheClientConformsAgainstTheLocalOrganization(t *testing.T) {
 	crmtest.Conformance(t, func(t *testing.T) crmtest.Fixture {
 		f, _ := openLocal(t)
+		return f
+	})
+}
+
+func TestTheClientConformsAgainstAnOlderVersionOnPremises(t *testing.T) {
+	crmtest.Conformance(t, func(t *testing.T) crmtest.Fixture {
+		f, _ := openLocal(t, "v9.0", "v9.1")
+		if _, err := f.CRM.Me(t.Context()); err != nil { // so that the version is known when requests are counted
+			t.Fatal(err)
+		}
 		return f
 	})
 }

@@ -247,3 +247,66 @@ func TestAttachmentsOfOneNameAreToldApartInAHalfMadeEmail(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerThatFailsWhileAttachmentsGoOneByOneIsFinishedLater(t *testing.T) {
+	d := newDesk()
+	d.noID = true // so that attachments go one by one
+	failing := true
+	d.refuse = func(a asked) *said {
+		var f said
+		switch body := string(a.body); {
+		case strings.Contains(body, `"filename":"b.exe"`):
+			f = fails(400, codeBlocked, "Attachment blocked.")
+		case strings.Contains(body, `"filename":"c.pdf"`) && a.set == 0 && failing:
+			failing = false
+			f = fails(500, "0x80040216", "An unexpected error occurred.")
+		default:
+			return nil
+		}
+		return &f
+	}
+	w := creation(1)
+	w.Email.Attachments = []offline.Attachment{{Name: "a.pdf", Data: []byte("1")}, {Name: "b.exe", Data: []byte("2")}, {Name: "c.pdf", Data: []byte("3")}}
+	out := push(t, d.start(t), w)
+	if out[0].Err != nil || len(d.files) != 2 || len(out[0].Notes) != 1 {
+		t.Fatalf("%+v, %d files", out[0], len(d.files))
+	}
+	d.checkMade(t, w, 3)
+	if d.emails[w.Email.Ref.ID]["notifications"] != 1.0 {
+		t.Error("notifications do not say that an attachment is missing")
+	}
+}
+
+func TestAMessageIDLongerThanItsColumnIsLeftOutAndTheRepeatStillRecognised(t *testing.T) {
+	d := newDesk()
+	c := d.start(t)
+	w := creation(1)
+	w.Email.Identity = "<" + strings.Repeat("x", 400) + "@example.com>"
+	for n := range 2 {
+		out := push(t, c, w)
+		if out[0].Err != nil || out[0].Existed != (n == 1) || n == 0 && len(out[0].Notes) != 1 {
+			t.Errorf("%d: %+v", n, out[0])
+		}
+	}
+}
+
+func TestARefusalForAReasonOfItsOwnIsTheServersText(t *testing.T) {
+	for status, class := range map[int]offline.FaultClass{400: offline.FaultRejected, 403: offline.FaultDenied, 405: offline.FaultRejected} {
+		d := newDesk()
+		d.refuse = func(a asked) *said {
+			if a.method == http.MethodPatch {
+				f := fails(status, "0x80040265", "A business rule of the firm says no.")
+				return &f
+			}
+			return nil
+		}
+		c := d.start(t)
+		out := push(t, c, creation(1))
+		if offline.ClassOf(out[0].Err) != class || !strings.Contains(out[0].Err.Error(), "business rule") {
+			t.Errorf("%d: %v", status, out[0].Err)
+		}
+		if all, _ := c.Requests(); all > 5 {
+			t.Errorf("%d: %d requests", status, all)
+		}
+	}
+}
