@@ -58,10 +58,12 @@ func encodeRow(t *Table, r *row) []byte {
 	return b
 }
 
-// decoder reads what encodeRow wrote; the first fault sticks.
+// decoder reads what encodeRow wrote; the first fault sticks. Lookups are many
+// and point at few rows, so their values are shared.
 type decoder struct {
-	b   []byte
-	bad bool
+	b    []byte
+	bad  bool
+	refs map[string]any // by encoded form
 }
 
 func (d *decoder) take(n int) []byte {
@@ -113,8 +115,15 @@ func (d *decoder) value() any {
 	case tagFalse:
 		return false
 	case tagRef:
-		table := string(d.bytes())
-		return ref{table, string(d.bytes())}
+		whole := d.b
+		table, id := d.bytes(), d.bytes()
+		whole = whole[:len(whole)-len(d.b)]
+		v, ok := d.refs[string(whole)]
+		if !ok {
+			v = ref{string(table), string(id)}
+			d.refs[string(whole)] = v
+		}
+		return v
 	case tagStamp:
 		return stamp(d.integer())
 	case tagBlob:
@@ -125,8 +134,8 @@ func (d *decoder) value() any {
 }
 
 // decodeRow reads a row of t. Columns that t no longer has are passed over.
-func decodeRow(t *Table, id string, b []byte) (*row, error) {
-	d := decoder{b: b}
+func decodeRow(t *Table, id string, b []byte, refs map[string]any) (*row, error) {
+	d := decoder{b: b, refs: refs}
 	head := d.take(8)
 	if d.bad {
 		return nil, errBadRow

@@ -6,6 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -44,8 +47,9 @@ type disk struct {
 	seal cipher.AEAD // nil: values are kept in clear
 }
 
-// openDisk opens or makes the file. bbolt reads through a memory map and a
-// truncated file faults there, which PanicOnFault turns into a panic.
+// openDisk opens or makes the file. bbolt reads through a memory map, where a
+// file that was cut short faults; such a file is refused before. PanicOnFault
+// turns what is left of such faults, a failing disk, into an error.
 func openDisk(path string, key []byte) (d *disk, err error) {
 	d = &disk{}
 	if key != nil {
@@ -60,6 +64,9 @@ func openDisk(path string, key []byte) (d *disk, err error) {
 			d, err = nil, fmt.Errorf("opening %s: %w (%v)", path, ErrDamaged, p)
 		}
 	}()
+	if err := checkLength(path); err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
 	d.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
@@ -74,6 +81,58 @@ func openDisk(path string, key []byte) (d *disk, err error) {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	return d, nil
+}
+
+// checkLength refuses a file that is shorter than its own newest meta page says.
+// Layout: bbolt's page header (16 bytes), then magic, version, page size and
+// flags (4 bytes each), root (16), freelist, page count, transaction and an
+// FNV-1a sum of all that (8 each), in the byte order of the machine.
+func checkLength(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil || st.Size() == 0 {
+		return err
+	}
+	const magic, metaLen = 0xED0CDAED, 64
+	newest, need := uint64(0), int64(-1)
+	size := int64(os.Getpagesize())
+	for _, at := range []int64{0, size} {
+		var m [metaLen]byte
+		if _, err := f.ReadAt(m[:], at+16); err != nil {
+			continue
+		}
+		sum := fnv.New64a()
+		sum.Write(m[:56])
+		word := func(i int) uint64 { return binary.NativeEndian.Uint64(m[i:]) }
+		if binary.NativeEndian.Uint32(m[:]) != magic || word(56) != sum.Sum64() {
+			continue
+		}
+		if page := int64(binary.NativeEndian.Uint32(m[8:])); page != size && at == 0 {
+			// Made on a machine with other pages; its second meta page is not looked at.
+			return lengthFits(st.Size(), int64(word(40))*page)
+		}
+		if need < 0 || word(48) > newest {
+			newest, need = word(48), int64(word(40))*size
+		}
+	}
+	if need < 0 {
+		return ErrDamaged
+	}
+	return lengthFits(st.Size(), need)
+}
+
+func lengthFits(have, need int64) error {
+	if have < need {
+		return fmt.Errorf("%w: %d bytes of %d are there", ErrDamaged, have, need)
+	}
+	return nil
 }
 
 // prepare checks that the file is one of ours and the key its own.
@@ -131,8 +190,9 @@ func (d *disk) load(o *Org) error {
 		if v := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyVersion)); len(v) == 8 {
 			o.version = int64(binary.BigEndian.Uint64(v))
 		}
+		refs := map[string]any{}
 		for _, name := range o.schema.names {
-			if err := d.loadTable(tx, o.tables[name]); err != nil {
+			if err := d.loadTable(tx, o.tables[name], refs); err != nil {
 				return err
 			}
 		}
@@ -140,7 +200,7 @@ func (d *disk) load(o *Org) error {
 	})
 }
 
-func (d *disk) loadTable(tx *bolt.Tx, into *data) error {
+func (d *disk) loadTable(tx *bolt.Tx, into *data, refs map[string]any) error {
 	name := rowsOf + into.def.Name
 	if b := tx.Bucket([]byte(name)); b != nil {
 		err := b.ForEach(func(k, v []byte) error {
@@ -148,7 +208,7 @@ func (d *disk) loadTable(tx *bolt.Tx, into *data) error {
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", into.def.Name, k, err)
 			}
-			r, err := decodeRow(into.def, string(k), plain)
+			r, err := decodeRow(into.def, string(k), plain, refs)
 			if err != nil {
 				return err
 			}

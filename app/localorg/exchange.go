@@ -29,7 +29,9 @@ func (o *Org) Handler() http.Handler {
 		for k, v := range a.header {
 			w.Header()[k] = v
 		}
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+			w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		}
 		w.WriteHeader(a.status)
 		w.Write(a.body)
 	})
@@ -73,8 +75,15 @@ func (o *Org) exchange(r *http.Request, user string) *answer {
 		status = 0
 	}
 	o.recorder.end(entry, status)
-	o.log.Debug("crm request", "method", r.Method, "path", r.URL.Path, "status", status)
+	o.log.Debug("crm request", "method", r.Method, "path", loggable(r.URL.Path), "status", status)
 	return a
+}
+
+// loggable is a path without what stands in parentheses, which may be
+// somebody's subject.
+func loggable(path string) string {
+	path, _, _ = strings.Cut(path, "(")
+	return path
 }
 
 // faulty carries out do, or what the organization was told to do instead.
@@ -174,7 +183,7 @@ func (o *Org) api(r *http.Request, user, rest string) *answer {
 		return answerTo(err, nil)
 	}
 	defer leave()
-	body, err := readBody(r)
+	body, err := o.readBody(r)
 	if err != nil {
 		return answerTo(err, nil)
 	}
@@ -187,22 +196,22 @@ func (o *Org) api(r *http.Request, user, rest string) *answer {
 		p, _ := parsePrefer(r.Header)
 		a = answerTo(err, p.notes)
 		if a.status >= 500 && a.status != http.StatusNotImplemented {
-			o.log.Error("crm request failed", "path", r.URL.Path, "error", err)
+			o.log.Error("crm request failed", "path", loggable(r.URL.Path), "error", err)
 		}
 	}
 	return a.set("OData-Version", "4.0").set("x-ms-service-request-id", newID())
 }
 
-func readBody(r *http.Request) ([]byte, error) {
+func (o *Org) readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, o.maxBody+1))
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, codeUnspecified, "The request body ended early: %v", err)
 	}
-	if len(body) > maxBody {
-		return nil, refuse(http.StatusRequestEntityTooLarge, codeUnspecified, "The request body is larger than %d bytes.", maxBody)
+	if int64(len(body)) > o.maxBody {
+		return nil, refuse(http.StatusRequestEntityTooLarge, codeUnspecified, "The request body is larger than %d bytes.", o.maxBody)
 	}
 	return body, nil
 }

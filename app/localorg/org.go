@@ -40,6 +40,7 @@ type Org struct {
 	gate     gate
 	signIn   *signIn
 	security security
+	maxBody  int64
 	closed   chan struct{}
 	close    func() error
 
@@ -61,7 +62,7 @@ func Open(opt Options) (*Org, error) {
 		return nil, fmt.Errorf("organization tables: %w", err)
 	}
 	o := &Org{schema: s, clock: opt.Now, log: opt.Log, versions: opt.Versions, faults: newFaults(), closed: make(chan struct{}),
-		tables: map[string]*data{}, blobs: map[blobKey]string{}, expired: -1}
+		tables: map[string]*data{}, blobs: map[blobKey]string{}, expired: -1, maxBody: maxBody}
 	if o.clock == nil {
 		o.clock = time.Now
 	}

@@ -79,6 +79,9 @@ func (t *tx) assign(w *write, c *Column, v any) error {
 			return err
 		}
 	}
+	if v == nil && !t.seed && (c == w.tab.owner || c.Required || c == w.tab.state || c == w.tab.status) {
+		return badValue("'%s' of %s can't be null.", c.Name, w.tab.Name)
+	}
 	w.set[c.Name] = true
 	if s, ok := v.(string); ok && c.Blob {
 		if w.blobs == nil {

@@ -248,6 +248,9 @@ func (t *tx) find(tab *Table, q *query) []*row {
 	if tab.union != nil {
 		for _, name := range tab.union {
 			d := t.table(name)
+			if t.allowed(d.def, Read, nil) != nil {
+				continue
+			}
 			for _, id := range d.ids() {
 				if t.visible(d.def, d.rows[id]) {
 					consider(t.unionRow(tab, d.def, d.rows[id]))

@@ -160,11 +160,14 @@ func thousands(n int64) string {
 }
 
 func (r *renderer) expanded(b []byte, tab *Table, row *row, x *expand) ([]byte, error) {
+	if err := r.t.allowed(x.tab, Read, nil); err != nil {
+		return b, err
+	}
 	b = append(append(append(b, ',', '"'), x.name...), '"', ':')
 	if !x.many {
 		to := row.lookup(x.nav.col)
 		target := r.t.row(to.table, to.id)
-		if to.table != x.nav.target || target == nil || !r.t.visible(x.tab, target) || r.t.allowed(x.tab, Read, nil) != nil {
+		if to.table != x.nav.target || target == nil || !r.t.visible(x.tab, target) {
 			return append(b, "null"...), nil
 		}
 		return r.row(b, x.tab, target, &x.query, "")

@@ -107,7 +107,7 @@ func (o *Org) authority(r *http.Request) *answer {
 	}
 	form := r.URL.Query()
 	if want == http.MethodPost {
-		body, err := readBody(r)
+		body, err := o.readBody(r)
 		if err == nil {
 			form, err = url.ParseQuery(string(body))
 		}

@@ -229,10 +229,7 @@ func (t *tx) checkState(w *write) error {
 	if w.tab.status == nil || !w.set["statecode"] && !w.set["statuscode"] {
 		return nil
 	}
-	state, ok := w.row.get(w.tab.state).(int64)
-	if !ok {
-		return badValue("statecode of %s can't be null", w.tab.Name)
-	}
+	state := w.row.number(w.tab.state)
 	if !w.set["statuscode"] {
 		if state == w.old.number(w.tab.state) {
 			return nil
