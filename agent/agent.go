@@ -63,6 +63,7 @@ type Agent struct {
 	userAt     time.Time
 	asked      map[string]bool // identities that the CRM was asked for in this sync
 	listedRefs bool            // linked records were confirmed in this run
+	swept      bool            // bodies without a message were removed in this run
 }
 
 // New returns an Agent that does nothing yet. Its status is what the store

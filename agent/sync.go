@@ -42,6 +42,7 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 	err := errors.Join(crmErr, mailErr)
 	if crmErr == nil && mailErr == nil {
 		a.set(func(s *Status) { s.CatchUp = false })
+		a.sweep()
 	}
 	a.settleStatus(err)
 
@@ -59,6 +60,19 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 	a.Log.Info("synced", "seen", r.Counts.Seen, "tracked", r.Counts.Tracked, "waiting", r.Counts.Waiting, "failed", r.Counts.Failed,
 		"imap", r.Requests.IMAP, "crm", r.Requests.CRM, "took", r.Took, "problems", len(r.Problems))
 	return r, err
+}
+
+// sweep removes, once a run, bodies whose message is gone.
+func (a *Agent) sweep() {
+	if a.swept {
+		return
+	}
+	a.swept = true
+	if n, err := a.Store.Sweep(); err != nil {
+		a.Log.Warn("bodies without a message could not be removed", "err", err)
+	} else if n > 0 {
+		a.Log.Info("removed bodies without a message", "count", n)
+	}
 }
 
 func (a *Agent) decideAndPush(ctx context.Context) error {
