@@ -40,9 +40,16 @@ func (l *listener) Accept() (net.Conn, error) {
 // cut stops listening and breaks every connection.
 func (l *listener) cut() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.shut = true
 	l.Listener.Close()
+	l.mu.Unlock()
+	l.drop()
+}
+
+// drop breaks every connection and goes on listening.
+func (l *listener) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for c := range l.conns {
 		c.Conn.Close()
 	}

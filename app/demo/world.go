@@ -216,6 +216,14 @@ func (w *World) Close() error {
 	return w.closed
 }
 
+// Disconnect breaks all connections, as a network does that goes away for a
+// moment. New ones are accepted at once.
+func (w *World) Disconnect() {
+	for _, l := range w.nets {
+		l.drop()
+	}
+}
+
 // Describe says where everything is.
 func (w *World) Describe() Description { return w.about }
 
