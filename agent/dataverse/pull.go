@@ -239,7 +239,9 @@ func (p *pull) askOtherwise(f *offline.Fault) bool {
 		if p.t.kind == offline.KindEmail {
 			cur.Since = p.cur.Since
 		}
-		p.out = append(p.out, offline.RecordDelta{Kind: p.t.kind, Final: true, Cursor: cur})
+		// Not Final: a listing that was begun before must not end here, or all
+		// that it had not reached would count as deleted.
+		p.out = append(p.out, offline.RecordDelta{Kind: p.t.kind, Cursor: cur})
 		return true
 	}
 	return false
