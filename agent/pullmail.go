@@ -22,6 +22,7 @@ func (a *Agent) pullMail(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, f := range folders {
 		a.doing("Reading "+f.Name, 0, 0)
 		err := a.pullFolder(ctx, f)
@@ -33,8 +34,15 @@ func (a *Agent) pullMail(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", f.Name, err)
+			err = fmt.Errorf("read %s: %w", f.Name, err)
+			if class := offline.ClassOf(err); class != offline.FaultProtocol && class != offline.FaultRejected && class != offline.FaultDenied {
+				return err
+			}
+			failed = append(failed, err) // this folder's own trouble; the others go on
 		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
 	}
 	return a.dropHomeless()
 }

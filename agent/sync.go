@@ -37,7 +37,7 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 	crmErr := a.guard(ctx, a.pullCRM(ctx), false)
 	mailErr := a.guard(ctx, a.pullMail(ctx), true)
 	if crmErr == nil {
-		crmErr = a.guard(ctx, a.decideAndPush(ctx), false)
+		crmErr = a.guard(ctx, a.decideAndPush(ctx, mailErr), false)
 	}
 	err := errors.Join(crmErr, mailErr)
 	if crmErr == nil && mailErr == nil {
@@ -75,9 +75,14 @@ func (a *Agent) sweep() {
 	}
 }
 
-func (a *Agent) decideAndPush(ctx context.Context) error {
-	if err := a.decide(ctx); err != nil {
-		return err
+// decideAndPush decides and carries over. Where the mailbox was cut off half
+// way, nothing is decided: newest messages come first, and an answer decided
+// before what it answers would not know what it is about.
+func (a *Agent) decideAndPush(ctx context.Context, mailErr error) error {
+	if !offline.ClassOf(mailErr).Transient() {
+		if err := a.decide(ctx); err != nil {
+			return err
+		}
 	}
 	return a.push(ctx)
 }
