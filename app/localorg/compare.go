@@ -18,8 +18,8 @@ func compare(left operand, op string, right operand) condition {
 	}
 	if s, ok := right.lit.(string); ok && left.col != nil && left.col.Kind != GUID {
 		if left.typ == typeText && right.typ == typeText {
-			get := left.get
-			c.holds = func(e *env, it any) bool { v, ok := get(e, it).(string); return ok && sameText(v, s) }
+			get, want := left.get, fold(s)
+			c.holds = func(e *env, it any) bool { v, ok := get(e, it).(string); return ok && fold(v) == want }
 		}
 	}
 	c.plan = planFor(left.col, right.lit)

@@ -238,15 +238,15 @@ func TestClosedActivityIsReadOnlyButForTheRegardingOfAnEmail(t *testing.T) {
 func TestAttachmentsAreCountedMeasuredAndGoWithTheirEmail(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.put(idA, w.email("Quote", "<q@acme.test>")), 204, "")
-	for _, bind := range []string{`"objectid_email@odata.bind":"emails(` + idA + `)"`, `"objectid_activitypointer@odata.bind":"/activitypointers(` + idA + `)","objecttypecode":"email"`} {
+	for _, bind := range []string{`"objectid_email@odata.bind":"emails(` + idA + `)"`, `"objectid_activitypointer@odata.bind":"/activitypointers(` + idA + `)","objecttypecode":"email"`, `"objectid_activitypointer@odata.bind":"/emails(` + idA + `)"`} {
 		w.want(w.call("POST", "activitymimeattachments", `{`+bind+`,"filename":"a.txt","mimetype":"text/plain","body":"aGVsbG8="}`), 204, "")
 	}
-	if n := w.org.Row("email", idA)["attachmentcount"]; n != int64(2) {
+	if n := w.org.Row("email", idA)["attachmentcount"]; n != int64(3) {
 		t.Errorf("attachmentcount is %v", n)
 	}
 	r := w.call("GET", "emails("+idA+")/email_activity_mime_attachment?$select=filename,filesize,objecttypecode", "")
 	w.want(r, 200, "")
-	if rows := r.rows(); len(rows) != 2 || rows[0]["filesize"] != 5.0 || rows[1]["objecttypecode"] != "email" {
+	if rows := r.rows(); len(rows) != 3 || rows[0]["filesize"] != 5.0 || rows[1]["objecttypecode"] != "email" {
 		t.Errorf("attachments are %v", r.json)
 	}
 	id := r.rows()[0]["activitymimeattachmentid"].(string)

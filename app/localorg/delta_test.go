@@ -2,6 +2,7 @@ package localorg
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,6 +51,10 @@ func TestChangeTrackingTellsChangesAndDeletionsSince(t *testing.T) {
 	}
 	if s := fmt.Sprint(got); s != "[+3t +1u -2 -1]" {
 		t.Errorf("delta is %s", s)
+	}
+	token := delta[strings.Index(delta, "$deltatoken="):]
+	if r := w.call("GET", "emails/$count?"+token, ""); r.text != "4" {
+		t.Errorf("changes counted: %s", r.text)
 	}
 	rows, _, pages = w.follow(delta, "Prefer", "odata.maxpagesize=1")
 	if len(rows) != 4 || pages != 4 {

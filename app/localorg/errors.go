@@ -23,6 +23,7 @@ const (
 	codeExpiredStamp      = "0x80044352"
 	codeAttachmentTooBig  = "0x80044a02"
 	codeInvalidState      = "0x80048408"
+	codeTooManyConditions = "0x8004430c"
 	codeBadPayload        = "0x80048d19"
 	codeActivityClosed    = "0x80040504" // none is documented; the closest, "record is read-only"
 	codeVersionMismatch   = "0x80060882"

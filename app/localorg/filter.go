@@ -13,8 +13,6 @@ const (
 	maxConditions = 500
 	maxValues     = 2000
 	maxNesting    = 100
-
-	codeTooManyConditions = "0x8004430c"
 )
 
 // valueType is what a $filter may compare with what.
@@ -168,8 +166,16 @@ func either(a, b condition) condition {
 
 func both(a, b condition) condition {
 	c := condition{holds: func(e *env, it any) bool { return a.holds(e, it) && b.holds(e, it) }, plan: a.plan}
-	if c.plan == nil {
+	switch {
+	case c.plan == nil:
 		c.plan = b.plan
+	case b.plan != nil:
+		c.plan = func(d *data) ([]string, bool) {
+			if ids, ok := a.plan(d); ok {
+				return ids, true
+			}
+			return b.plan(d)
+		}
 	}
 	return c
 }
@@ -327,10 +333,10 @@ func instantOf(s string) (stamp, bool) {
 	return 0, false
 }
 
-// values reads a list literal as texts.
+// listValues reads a list as texts, which may stand in single or double quotes.
 func listValues(text string) ([]string, error) {
 	var raw []any
-	if json.Unmarshal([]byte(strings.ReplaceAll(text, "'", `"`)), &raw) != nil && json.Unmarshal([]byte(text), &raw) != nil {
+	if json.Unmarshal([]byte(text), &raw) != nil && json.Unmarshal([]byte(strings.ReplaceAll(text, "'", `"`)), &raw) != nil {
 		return nil, badQuery("The list '%s' can't be read.", text)
 	}
 	out := make([]string, len(raw))

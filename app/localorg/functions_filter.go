@@ -74,7 +74,7 @@ func (p *parser) skipTrue() error {
 // lambda parses collection/any(x:condition) and all.
 func (p *parser) lambda(name string) (condition, error) {
 	path, kind := name[:len(name)-4], name[len(name)-3:]
-	inner, items, err := p.scope.each(path)
+	inner, items, err := p.collection(path)
 	if err != nil {
 		return condition{}, err
 	}
@@ -112,6 +112,18 @@ func (p *parser) lambda(name string) (condition, error) {
 	return condition{holds: holds}, p.expect(")")
 }
 
+// collection resolves the collection of an any or all, which within another one
+// may begin with that one's variable.
+func (p *parser) collection(path string) (scope, func(*env, any) []any, error) {
+	head, rest, ok := strings.Cut(path, "/")
+	outer := p.vars[head]
+	if !ok || outer == nil {
+		return p.scope.each(path)
+	}
+	inner, items, err := outer.each(rest)
+	return inner, func(e *env, _ any) []any { return items(e, e.locals[head]) }, err
+}
+
 func (e *env) with(name string, item any) *env {
 	n := &env{t: e.t, locals: map[string]any{name: item}}
 	for k, v := range e.locals {
@@ -121,6 +133,9 @@ func (e *env) with(name string, item any) *env {
 	}
 	return n
 }
+
+// maxInText is the longest text column that In and NotIn take.
+const maxInText = 850
 
 // arguments of a query function.
 type arguments struct {
@@ -189,7 +204,11 @@ func (p *parser) argument(a *arguments) error {
 	switch {
 	case name == "PropertyName" && tok.kind == tokText:
 		var err error
-		a.prop, err = p.path(tok.text)
+		if a.prop, err = p.path(tok.text); err != nil { // these functions call a lookup by its column's name
+			if byColumn, bad := p.path("_" + tok.text + "_value"); bad == nil {
+				a.prop, err = byColumn, nil
+			}
+		}
 		return err
 	case name == "PropertyValues" && tok.kind == tokList:
 		vs, err := listValues(tok.text)
@@ -225,12 +244,16 @@ func queryFunction(name string, a arguments) (condition, error) {
 		return slices.ContainsFunc(vals, func(w any) bool { return v != nil && ordered(v, "eq", w) })
 	}
 	switch name {
-	case "In":
+	case "In", "NotIn":
+		if c := a.prop.col; c != nil && columnType(c) == typeText && c.Max > maxInText {
+			return condition{}, badQuery("The function '%s' can't be used with '%s', whose texts may be longer than %d characters.", name, c.Name, maxInText)
+		}
+		if name == "NotIn" {
+			return is(func(v any) bool { return !in(v) }), nil
+		}
 		c := is(in)
 		c.plan = planIn(a.prop.col, vals)
 		return c, nil
-	case "NotIn":
-		return is(func(v any) bool { return !in(v) }), nil
 	case "Between", "NotBetween":
 		between := func(v any) bool { return ordered(v, "ge", vals[0]) && ordered(v, "le", vals[1]) }
 		return need(2, is(func(v any) bool { return between(v) == (name == "Between") }))

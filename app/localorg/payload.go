@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -128,9 +129,9 @@ func (n nav) accepts(prop string, target *ref, t *tx) error {
 			return missing("activitypointer", target.id)
 		}
 		target.table = real
-		if want == "activitypointer" {
-			want = ""
-		}
+	}
+	if union := t.o.schema.byName[want]; union != nil && slices.Contains(union.union, target.table) {
+		want = "" // an email is an activitypointer too
 	}
 	for _, ok := range n.col.Targets {
 		if target.table == ok && (want == "" || want == ok) {

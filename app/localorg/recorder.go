@@ -2,11 +2,15 @@ package localorg
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 )
 
-// recordedAtMost bounds the list of requests that is kept.
-const recordedAtMost = 10000
+// The list of requests that is kept is bounded in number and in size.
+const (
+	recordedAtMost = 4000
+	recordedQuery  = 4000 // bytes
+)
 
 // Stats are counts since the organization was opened, or since ResetStats.
 type Stats struct {
@@ -43,7 +47,9 @@ func (c *recorder) begin(r *http.Request) int {
 		c.list = append(c.list[:0], c.list[half:]...)
 		c.first += half
 	}
-	c.list = append(c.list, Recorded{r.Method, r.URL.Path, r.URL.RawQuery, -1})
+	query := r.URL.RawQuery
+	query = strings.Clone(query[:min(len(query), recordedQuery)])
+	c.list = append(c.list, Recorded{r.Method, r.URL.Path, query, -1})
 	return c.first + len(c.list) - 1
 }
 

@@ -191,11 +191,6 @@ func parseGUID(s string) (string, bool) {
 // ignores case and trailing spaces.
 func fold(s string) string { return strings.ToLower(strings.TrimRight(s, " ")) }
 
-// sameText reports whether a and b are equal in that collation.
-func sameText(a, b string) bool {
-	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
-}
-
 // appendText appends s as a JSON string. Unlike encoding/json it leaves <, >
 // and & as they are, which keeps HTML bodies at their size.
 func appendText(b []byte, s string) []byte {
