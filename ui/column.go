@@ -167,60 +167,6 @@ func (f *flow) arrange(width float32, place bool) float32 {
 	return y + row
 }
 
-// over lays things on top of one another, each as large as itself says.
-type over struct {
-	leaf
-	pad float32
-}
-
-func newOver(pad float32, items ...fyne.CanvasObject) *over {
-	o := &over{pad: pad}
-	o.objects = items
-	o.place = func(s fyne.Size) {
-		for i, it := range items {
-			p := o.pad
-			if i == 0 {
-				p = 0
-			}
-			it.Move(fyne.NewPos(p, p))
-			it.Resize(fyne.NewSize(s.Width-2*p, s.Height-2*p))
-		}
-	}
-	o.min = func() fyne.Size {
-		var m fyne.Size
-		for i, it := range items {
-			p := o.pad
-			if i == 0 {
-				p = 0
-			}
-			m = m.Max(it.MinSize().AddWidthHeight(2*p, 2*p))
-		}
-		return m
-	}
-	o.ExtendBaseWidget(o)
-	return o
-}
-
-func (o *over) heightFor(width float32) float32 {
-	h := o.measureOne(width)
-	return h
-}
-
-func (o *over) measureOne(width float32) float32 {
-	h := float32(0)
-	for i, it := range o.objects {
-		if i == 0 {
-			continue
-		}
-		if t, ok := it.(tall); ok {
-			h = max(h, t.heightFor(width-2*o.pad)+2*o.pad)
-		} else {
-			h = max(h, it.MinSize().Height+2*o.pad)
-		}
-	}
-	return h
-}
-
 // row puts things beside one another: each as wide as it is, the one named grow
 // takes the rest.
 type row struct {

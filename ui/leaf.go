@@ -123,14 +123,6 @@ func newGlyph(name string, ink fyne.ThemeColorName, side float32) *glyph {
 	return g
 }
 
-func (g *glyph) set(name string, ink fyne.ThemeColorName) {
-	if name == g.name && ink == g.ink {
-		return
-	}
-	g.name, g.ink = name, ink
-	g.changed()
-}
-
 // label is a text on one line, cut with an ellipsis where it does not fit, or on
 // several where wrap says how many at most.
 type label struct {

@@ -4,7 +4,6 @@ package ui
 
 import (
 	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"log/slog"
@@ -40,10 +39,11 @@ type Options struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	Capture func(image.Image)            // tests: is given the window's picture, as often as Snap asks
-	Snap    <-chan func(fyne.Window)     // tests: runs on the interface's goroutine
-	TrayAt  func(string) (present bool)  // tests: in the place of the question on D-Bus
-	Size    struct{ Wide, High float32 } // tests: of the window; 0: the usual
+	NoTray func() // called, on any goroutine, when there turns out to be no tray
+
+	Snap   <-chan func(fyne.Window)     // for tests: each runs on the interface's goroutine
+	TrayAt func(string) (present bool)  // for tests: in the place of the question on D-Bus
+	Size   struct{ Wide, High float32 } // for tests: of the window; 0: the usual
 }
 
 // Run shows the window and the tray until the program is to end. It must be called
@@ -56,9 +56,6 @@ func Run(o Options) error {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := app.NewWithID(ID)
-	if a == nil {
-		return fmt.Errorf("show the window: the desktop can't be reached")
-	}
 	look := newLook()
 	switch o.Theme {
 	case "light":
@@ -88,7 +85,6 @@ type runner struct {
 	tray   *tray
 	done   chan struct{}
 	wg     sync.WaitGroup
-	said   bool // that there is no tray
 }
 
 func (r *runner) build() {
@@ -125,9 +121,11 @@ func (r *runner) build() {
 	}
 	// Hidden is a wish: without a tray the window would be out of reach.
 	r.ask(func(there bool) {
-		if !there {
+		if there {
+			r.tray.show()
+		} else {
 			r.window.Show()
-			r.sayNoTray()
+			return // the first frame goes on from here
 		}
 		if r.o.Started != nil {
 			r.o.Started()
@@ -150,6 +148,8 @@ func (r *runner) firstFrame() fyne.CanvasObject {
 				r.ask(func(there bool) {
 					if there {
 						r.tray.show()
+					} else {
+						r.sayNoTray()
 					}
 				})
 			})
@@ -219,10 +219,14 @@ func (r *runner) ask(then func(there bool)) {
 	}()
 }
 
-// sayNoTray says once that there is no tray.
+// sayNoTray says that there is no tray: to the program each time, to the user once
+// and never again.
 func (r *runner) sayNoTray() {
-	if !r.said {
-		r.said = true
-		r.win.desk.Deeds.Say("This desktop shows no tray icons: Postrider stays in its window, and closing it quits.")
+	if r.o.NoTray != nil {
+		go r.o.NoTray()
+	}
+	if p := r.app.Preferences(); !p.BoolWithFallback("saidNoTray", false) {
+		p.SetBool("saidNoTray", true)
+		r.win.desk.Deeds.Say("This desktop shows no tray icons: Postrider stays in its window, and closing the window quits.")
 	}
 }

@@ -39,7 +39,6 @@ type Chooser struct {
 
 	env     *env
 	changed func()
-	near    []offline.Ref // of the messages at hand
 	local   slot
 	remote  slot
 }
