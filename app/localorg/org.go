@@ -199,47 +199,56 @@ func (o *Org) seed(do func(*tx, *Table, map[string]any) error, table string, row
 }
 
 // Row returns the row of a table with that id by property names (lookups as
-// _x_value, times as time.Time, large texts included), or nil.
+// _x_value with the table in xtype, times as time.Time, large texts included),
+// or nil.
 func (o *Org) Row(table, id string) map[string]any {
-	rows := o.Rows(table, func(r map[string]any) bool { return r[o.schema.byName[table].Key] == id })
-	if len(rows) == 0 {
-		return nil
-	}
-	return rows[0]
-}
-
-// Rows returns the rows of a table that keep accepts (nil: all), oldest first.
-func (o *Org) Rows(table string, keep func(map[string]any) bool) []map[string]any {
-	tab := o.schema.byName[table]
-	if tab == nil {
-		return nil
-	}
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	t := o.begin("")
-	rows := slices.Collect(maps.Values(o.tables[table].rows))
+	if d := o.tables[table]; d != nil && d.rows[id] != nil {
+		return o.plain(d.def, d.rows[id])
+	}
+	return nil
+}
+
+// Rows returns the rows of a table that keep accepts (nil: all), those written
+// last at the end.
+func (o *Org) Rows(table string, keep func(map[string]any) bool) []map[string]any {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	d := o.tables[table]
+	if d == nil {
+		return nil
+	}
+	rows := slices.Collect(maps.Values(d.rows))
 	slices.SortFunc(rows, func(a, b *row) int { return int(a.version - b.version) })
 	var out []map[string]any
 	for _, r := range rows {
-		m := make(map[string]any, len(r.vals))
-		for i := range tab.Columns {
-			c := &tab.Columns[i]
-			switch v := r.vals[i].(type) {
-			case ref:
-				m[c.property()], m[c.Name+"type"] = v.id, v.table
-			case stamp:
-				m[c.Name] = v.time()
-			case blobSize:
-				m[c.Name], _ = t.blob(blobKey{tab.Name, r.id, c.Name})
-			default:
-				m[c.property()] = v
-			}
-		}
-		if keep == nil || keep(m) {
+		if m := o.plain(d.def, r); keep == nil || keep(m) {
 			out = append(out, m)
 		}
 	}
 	return out
+}
+
+// plain shows a row as Row does. A text that can't be read from the file is left out.
+func (o *Org) plain(tab *Table, r *row) map[string]any {
+	m := make(map[string]any, len(r.vals))
+	for i := range tab.Columns {
+		c := &tab.Columns[i]
+		switch v := r.vals[i].(type) {
+		case ref:
+			m[c.property()], m[c.Name+"type"] = v.id, v.table
+		case stamp:
+			m[c.Name] = v.time()
+		case blobSize:
+			if s, err := o.readBlob(blobKey{tab.Name, r.id, c.Name}); err == nil {
+				m[c.Name] = s
+			}
+		default:
+			m[c.property()] = v
+		}
+	}
+	return m
 }
 
 // Count is the number of rows of a table.
