@@ -41,7 +41,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 		os.Exit(1)
 	}()
 
-	c := &commands{in: in, out: out, errOut: errOut}
+	c := &commands{in: in, out: out, errOut: errOut, began: time.Now()}
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -66,7 +66,8 @@ var errReported = errors.New("something failed and was reported")
 type commands struct {
 	in          io.Reader
 	out, errOut io.Writer
-	home        string // --home
+	home        string    // --home
+	began       time.Time // when the program started
 }
 
 func (c *commands) root() *cobra.Command {

@@ -46,9 +46,9 @@ type rig struct {
 }
 
 const (
-	me       = "ann@alder.example"
+	me        = "ann@alder.example"
 	colleague = "bob@alder.example"
-	storeKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	testStoreKey  = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 )
 
 // The records of the rig's organization have ids of their own making, so that
@@ -129,7 +129,7 @@ url = %q
 token_command = "echo %s"
 [store]
 key_command = "echo %s"
-`, me, strings.ReplaceAll(me, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, filter, strings.Join(more, "\n"), r.url, r.token, storeKey)
+`, me, strings.ReplaceAll(me, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, filter, strings.Join(more, "\n"), r.url, r.token, testStoreKey)
 	if err := os.WriteFile(filepath.Join(r.home, configFile), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"postrider/ui"
 )
@@ -39,6 +40,7 @@ func (c *commands) open(ctx context.Context, home string, hidden bool) error {
 	err = ui.Run(ui.Options{
 		Store: p.Store, Agent: p.Agent, Account: p.Config.Mailbox.Address,
 		Hidden: hidden, Raise: raise, Quit: ctx.Done(), Log: p.Log,
+		Started: func() { p.Log.Info("first frame", "ms", time.Since(c.began).Milliseconds()) },
 	})
 	end()
 	if runErr := <-ended; runErr != nil {
