@@ -46,9 +46,9 @@ type rig struct {
 }
 
 const (
-	me        = "ann@alder.example"
-	colleague = "bob@alder.example"
-	testStoreKey  = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	me           = "ann@alder.example"
+	colleague    = "bob@alder.example"
+	testStoreKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 )
 
 // The records of the rig's organization have ids of their own making, so that

@@ -23,6 +23,7 @@ import (
 type screen struct {
 	t       *testing.T
 	display string
+	user    string // the home of the user who sits at it
 }
 
 func startScreen(t *testing.T) *screen {
@@ -31,12 +32,13 @@ func startScreen(t *testing.T) *screen {
 	need(t, "xdotool", "xdotool")
 	need(t, "import", "imagemagick")
 	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp")
-	return &screen{t: t, display: ":" + startAndRead(t, cmd, nil)}
+	return &screen{t: t, display: ":" + startAndRead(t, cmd, nil), user: t.TempDir()}
 }
 
 func (s *screen) env() []string {
 	// No session bus: no tray, and nothing of the machine's own session.
-	return append(os.Environ(), "DISPLAY="+s.display, "LIBGL_ALWAYS_SOFTWARE=1", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent", "LANG=en_US.UTF-8", asProgram+"=1")
+	return append(os.Environ(), "DISPLAY="+s.display, "LIBGL_ALWAYS_SOFTWARE=1", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent", "LANG=en_US.UTF-8",
+		"HOME="+s.user, "XDG_CONFIG_HOME="+s.user, asProgram+"=1")
 }
 
 func (s *screen) xdotool(args ...string) string {
@@ -146,23 +148,25 @@ func is(img image.Image, x, y int, rgb uint32) bool {
 	return near(r, rgb>>16&0xff) && near(g, rgb>>8&0xff) && near(b, rgb&0xff)
 }
 
-const (
-	accent  = 0x0B6B5B
-	surface = 0xFFFFFF
-)
+// The theme's accent, light and dark.
+var accents = []uint32{0x0B6B5B, 0x56BFAA}
 
-// primaryButton finds the middle of the primary button: the widest run of the
-// accent colour that is a button's height high.
+func isAccent(img image.Image, x, y int) bool {
+	return is(img, x, y, accents[0]) || is(img, x, y, accents[1])
+}
+
+// primaryButton finds a point of the primary button: the widest block of the
+// accent colour, which is higher than any line or sign.
 func primaryButton(img image.Image) (x, y int, ok bool) {
 	b := img.Bounds()
 	best := 0
-	for row := b.Min.Y; row < b.Max.Y; row += 4 {
+	for row := b.Min.Y + 8; row < b.Max.Y; row += 4 {
 		for from := b.Min.X; from < b.Max.X; from++ {
 			to := from
-			for to < b.Max.X && is(img, to, row, accent) {
+			for to < b.Max.X && isAccent(img, to, row) && isAccent(img, to, row-8) {
 				to++
 			}
-			if n := to - from; n > best && n >= 40 && n < 400 {
+			if n := to - from; n > best && n >= 8 {
 				best, x, y, ok = n, from+3, row, true
 			}
 			if to > from {
