@@ -149,14 +149,14 @@ func (p *itemPane) redraw() {
 	p.whomTip.text = v.AllWhom + "\n" + v.FullWhen
 	p.sign.name, p.sign.ink = string(v.Sign), tone(v.Tone)
 	p.state.text, p.state.ink = v.Sentence, tone(v.Tone)
+	for _, o := range []*label{p.who, p.whom, p.when, p.state} {
+		o.changed()
+	}
 	p.setActions(v.Actions)
 	p.changed()
 	if verb := p.w.pending; verb != "" && r.Ready {
 		p.w.pending = ""
 		defer p.w.do(verb)
-	}
-	for _, o := range []*label{p.who, p.whom, p.when, p.state} {
-		o.changed()
 	}
 	p.sign.changed()
 }

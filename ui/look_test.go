@@ -258,7 +258,7 @@ func TestWidthsOfColumnsAreRemembered(t *testing.T) {
 	r := usual(t)
 	r.win.frame.grips[0].Dragged(&fyne.DragEvent{Dragged: fyne.NewDelta(40, 0)})
 	r.win.frame.grips[0].DragEnd()
-	if w := r.win.list.Size().Width; w != listWidth+40 || r.win.keep.FloatWithFallback("list", 0) != listWidth+40 {
+	if w := r.win.list.Size().Width; w != listWidth+40 || r.win.desk.Memory.Get("list", 0) != listWidth+40 {
 		t.Errorf("%v wide", w)
 	}
 }

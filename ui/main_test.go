@@ -33,23 +33,6 @@ type rig struct {
 	copy  string
 }
 
-type memory map[string]any
-
-func (m memory) FloatWithFallback(k string, f float64) float64 {
-	if v, ok := m[k].(float64); ok {
-		return v
-	}
-	return f
-}
-func (m memory) SetFloat(k string, v float64) { m[k] = v }
-func (m memory) BoolWithFallback(k string, f bool) bool {
-	if v, ok := m[k].(bool); ok {
-		return v
-	}
-	return f
-}
-func (m memory) SetBool(k string, v bool) { m[k] = v }
-
 func newRig(t *testing.T, filled bool, size fyne.Size) *rig {
 	t.Helper()
 	a := test.NewTempApp(t)
@@ -71,7 +54,7 @@ func newRig(t *testing.T, filled bool, size fyne.Size) *rig {
 	r := &rig{t: t, store: s, agent: sample.NewAgent(s), posts: make(chan func(), 10_000)}
 	fw := test.NewTempWindow(t, newBox("", "", 0))
 	fw.SetPadded(false)
-	r.win = newWindow(fw.Canvas(), view.Options{Store: s, Agent: r.agent, Now: sample.Now, Post: func(f func()) { r.posts <- f }}, "ann.becker@postrider.example", memory{})
+	r.win = newWindow(fw.Canvas(), view.Options{Store: s, Agent: r.agent, Now: sample.Now, Post: func(f func()) { r.posts <- f }}, "ann.becker@postrider.example")
 	r.win.after = func(_ time.Duration, f func()) { r.later = append(r.later, f) }
 	r.win.mods = func() fyne.KeyModifier { return r.mods }
 	r.win.browse = func(u *url.URL) error { r.went = append(r.went, u.String()); return nil }

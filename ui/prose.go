@@ -125,7 +125,7 @@ func (s *setter) run(r view.Run, kind view.BlockKind) {
 			return
 		}
 		if first := rest[:nextBreak(rest, 0)]; s.x > s.indent && len(first) <= 4 && strings.Trim(first, ".,;:!?)]}”’…' ") == "" {
-			s.put(strings.TrimRight(first, " "), r.Link, style, ink) // punctuation hangs over
+			s.put(first, r.Link, style, ink) // punctuation hangs over
 			rest = rest[len(first):]
 			continue
 		}

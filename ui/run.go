@@ -67,13 +67,61 @@ func Run(o Options) error {
 	}
 	a.Settings().SetTheme(look)
 	a.SetIcon(fyne.NewStaticResource("postrider.png", assets.Icon()))
-	r := &runner{o: o, app: a, done: make(chan struct{})}
+	r := &runner{o: o, app: a, done: make(chan struct{}), post: poster{early: make(chan func(), 256)}}
 	r.build()
 	defer r.wg.Wait()
 	defer close(r.done)
 	a.Run()
+	if s := r.win.frame.Size(); s.Width > 300 && o.Size.Wide == 0 {
+		r.win.desk.Memory.Set("wide", float64(s.Width))
+		r.win.desk.Memory.Set("high", float64(s.Height))
+	}
 	r.win.close()
 	return nil
+}
+
+// firstLook is how long the window waits, before it is shown, for the mail that is
+// cached: the first frame then has it, and no empty window flashes up.
+const firstLook = 150 * time.Millisecond
+
+// poster hands functions to the interface's goroutine: before the window is
+// shown those of the first look, later all through the toolkit.
+type poster struct {
+	mu    sync.Mutex
+	early chan func() // nil: the toolkit's turn
+}
+
+func (p *poster) do(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.early != nil {
+		select {
+		case p.early <- f:
+			return
+		default:
+		}
+	}
+	fyne.Do(f)
+}
+
+// prime runs what is posted here and now, until ready or for at most so long.
+func (p *poster) prime(most time.Duration, ready func() bool) {
+	end := time.NewTimer(most)
+	defer end.Stop()
+	for waiting := true; waiting && !ready(); {
+		select {
+		case f := <-p.early:
+			f()
+		case <-end.C:
+			waiting = false
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.early) > 0 {
+		fyne.Do(<-p.early) // in their order, before anything posted later
+	}
+	p.early = nil
 }
 
 // runner holds what lives as long as the program's window.
@@ -85,6 +133,7 @@ type runner struct {
 	tray   *tray
 	done   chan struct{}
 	wg     sync.WaitGroup
+	post   poster
 }
 
 func (r *runner) build() {
@@ -96,24 +145,23 @@ func (r *runner) build() {
 	r.window.SetPadded(false)
 	r.window.SetMaster()
 	r.win = newWindow(r.window.Canvas(), view.Options{
-		Store: r.o.Store, Agent: r.o.Agent, Now: r.o.Now, Log: r.o.Log, Post: func(f func()) { fyne.Do(f) },
-	}, r.o.Account, r.app.Preferences())
+		Store: r.o.Store, Agent: r.o.Agent, Now: r.o.Now, Log: r.o.Log, Post: r.post.do,
+	}, r.o.Account)
 	r.window.SetContent(container.NewStack(newBox(colSurface, "", 0), r.win.root, r.firstFrame()))
-	p := r.app.Preferences()
-	size := fyne.NewSize(float32(p.FloatWithFallback("wide", 1280)), float32(p.FloatWithFallback("high", 800)))
+	m := r.win.desk.Memory
+	size := fyne.NewSize(float32(m.Get("wide", 1280)), float32(m.Get("high", 800)))
 	if r.o.Size.Wide > 0 {
 		size = fyne.NewSize(r.o.Size.Wide, r.o.Size.High)
 	}
 	r.window.Resize(size)
 	r.window.SetCloseIntercept(r.closeAsked)
 	r.win.start()
-	r.tray = newTray(r)
-	r.app.Lifecycle().SetOnStopped(func() {
-		if s := r.window.Canvas().Size(); s.Width > 0 && r.o.Size.Wide == 0 {
-			p.SetFloat("wide", float64(s.Width))
-			p.SetFloat("high", float64(s.Height))
-		}
+	r.post.prime(firstLook, func() bool {
+		l := r.win.desk.List
+		_, row := l.Row(0)
+		return l.Loaded() && len(r.win.desk.Places) > 0 && (l.Len() == 0 || row && r.win.desk.Reader.Ready)
 	})
+	r.tray = newTray(r)
 	r.listen()
 	if !r.o.Hidden {
 		r.window.Show()
@@ -141,6 +189,7 @@ func (r *runner) firstFrame() fyne.CanvasObject {
 	dot := canvas.NewRaster(func(w, h int) image.Image {
 		once.Do(func() {
 			fyne.Do(func() { // after this frame
+				r.o.Log.Debug("the window is there", "messages", r.win.desk.List.Len())
 				if r.o.Started != nil {
 					r.o.Started()
 					r.o.Started = nil
@@ -168,8 +217,12 @@ func (r *runner) listen() {
 	go func() {
 		defer r.wg.Done()
 		raise, quit, snap := r.o.Raise, r.o.Quit, r.o.Snap
+		minutes := time.NewTicker(10 * time.Minute)
+		defer minutes.Stop()
 		for {
 			select {
+			case <-minutes.C:
+				fyne.Do(r.win.desk.Reread) // what was "14:02" may be "Tue" by now
 			case <-r.done:
 				return
 			case _, ok := <-raise:
@@ -225,8 +278,8 @@ func (r *runner) sayNoTray() {
 	if r.o.NoTray != nil {
 		go r.o.NoTray()
 	}
-	if p := r.app.Preferences(); !p.BoolWithFallback("saidNoTray", false) {
-		p.SetBool("saidNoTray", true)
+	if m := r.win.desk.Memory; m.Get("saidNoTray", 0) == 0 {
+		m.Set("saidNoTray", 1)
 		r.win.desk.Deeds.Say("This desktop shows no tray icons: Postrider stays in its window, and closing the window quits.")
 	}
 }

@@ -21,7 +21,6 @@ type window struct {
 	mods    func() fyne.KeyModifier
 	browse  func(*url.URL) error
 	copyOut func(string)
-	keep    store
 
 	frame   *frame
 	rail    *rail
@@ -40,17 +39,9 @@ type window struct {
 	onStatus func() // the tray follows, too
 }
 
-// store keeps the few things that the window remembers: widths of columns.
-type store interface {
-	FloatWithFallback(key string, fallback float64) float64
-	SetFloat(key string, value float64)
-	BoolWithFallback(key string, fallback bool) bool
-	SetBool(key string, value bool)
-}
-
 // newWindow builds the window's content on c; start brings it to life.
-func newWindow(c fyne.Canvas, o view.Options, account string, keep store) *window {
-	w := &window{canvas: c, account: account, now: o.Now, keep: keep}
+func newWindow(c fyne.Canvas, o view.Options, account string) *window {
+	w := &window{canvas: c, account: account, now: o.Now}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -78,16 +69,21 @@ func newWindow(c fyne.Canvas, o view.Options, account string, keep store) *windo
 	return w
 }
 
+// recall takes the widths from last time, and keeps those of now when they change.
 func (w *window) recall() {
-	f := w.frame
-	f.listW = float32(w.keep.FloatWithFallback("list", listWidth))
-	f.panelW = float32(w.keep.FloatWithFallback("panel", panelWidth))
-	f.panelShut = w.keep.BoolWithFallback("panelShut", false)
+	f, m := w.frame, w.desk.Memory
+	f.listW = float32(m.Get("list", listWidth))
+	f.panelW = float32(m.Get("panel", panelWidth))
+	f.panelShut = m.Get("panelShut", 0) != 0
 	f.remember = func() {
 		f.listW, f.panelW = max(f.listW, leastList), max(f.panelW, leastPanel)
-		w.keep.SetFloat("list", float64(f.listW))
-		w.keep.SetFloat("panel", float64(f.panelW))
-		w.keep.SetBool("panelShut", f.panelShut)
+		m.Set("list", float64(f.listW))
+		m.Set("panel", float64(f.panelW))
+		shut := 0.0
+		if f.panelShut {
+			shut = 1
+		}
+		m.Set("panelShut", shut)
 	}
 }
 

@@ -34,6 +34,7 @@ type Desk struct {
 	List    *List
 	Reader  *Reader
 	Deeds   *Deeds
+	Memory  *Memory
 	Status  StatusLine
 	Places  []Place
 	Counts  offline.Counts
@@ -89,6 +90,7 @@ func NewDesk(o Options) *Desk {
 	}
 	d.places, d.journal = e.slot(), e.slot()
 	d.Deeds = newDeeds(e)
+	d.Memory = newMemory(e)
 	d.Reader = newReader(e)
 	d.List = newList(e, d.Reader.show)
 	return d

@@ -223,6 +223,9 @@ func (l *List) repaint() {
 	l.fetch()
 }
 
+// Loaded reports whether it is known what is to be shown, if not yet each row.
+func (l *List) Loaded() bool { return l.ready }
+
 // Len is how many messages are shown.
 func (l *List) Len() int { return len(l.keys) }
 

@@ -78,7 +78,9 @@ func readPanel(tx *offline.Tx, m offline.Message, now time.Time) Panel {
 			parents = append(parents, c.Ref)
 		}
 	}
-	p.Groups = openRecords(tx, parents, now)
+	if len(p.People) > 0 || p.About != nil {
+		p.Groups = openRecords(tx, parents, now)
+	}
 	p.Last = lastEmails(tx, reg, m.Track.Record, now)
 	return p
 }

@@ -83,14 +83,12 @@ func Sentence(t offline.Tracking, regarding string, now time.Time) string {
 			b.WriteString(" · " + c)
 		}
 	case offline.Waiting:
-		b.WriteString("Waiting")
+		b.WriteString("Waiting to be carried over to the CRM")
+		if t.Reason != "" {
+			b.WriteString(": " + t.Reason)
+		}
 		if regarding != "" {
 			b.WriteString(" · regarding " + regarding)
-		}
-		if t.Reason != "" {
-			b.WriteString(" · " + t.Reason)
-		} else {
-			b.WriteString(" to be carried over to the CRM")
 		}
 	case offline.Failed:
 		b.WriteString("Could not be tracked")

@@ -13,6 +13,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,7 +73,7 @@ func run(out, look string, wide, high float32, empty bool, many int, keys []stri
 	}
 	snap, quit, started := make(chan func(fyne.Window)), make(chan struct{}), make(chan struct{})
 	begin := time.Now()
-	o := ui.Options{Store: s, Agent: a, Account: "ann.becker@postrider.example", Theme: look, Now: sample.Now, Snap: snap, Quit: quit,
+	o := ui.Options{Store: s, Agent: a, Account: "ann.becker@postrider.example", Theme: look, Log: slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: sample.Now, Snap: snap, Quit: quit,
 		Started: func() { fmt.Println("first frame after", time.Since(begin)); close(started) }}
 	o.Size.Wide, o.Size.High = wide, high
 	go func() {
