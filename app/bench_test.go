@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -166,23 +165,51 @@ func storeScan(r *rig) time.Duration {
 // and what a sync with nothing changed costs (goal: one round trip per folder).
 func BenchmarkWholeFirstSync(b *testing.B) {
 	mails := bulk(benchMessages)
+	program := buildProgram(b, "headless")
 	for b.Loop() {
 		r := newRig(b, "none")
+		r.program = program
 		r.dove.Add("INBOX", mails...)
 		cmd := r.command(context.Background(), "sync", "--once", "--json")
-		out, err := cmd.Output()
+		var buf bytes.Buffer
+		cmd.Stdout = &buf
+		peak, err := runForPeak(cmd)
+		out := buf.Bytes()
 		var first syncJSON
 		if err != nil || json.Unmarshal(out, &first) != nil || first.Seen != benchMessages {
 			b.Fatalf("%v: %s", err, out)
 		}
-		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 		b.ReportMetric(first.Seconds, "s-first-sync")
-		b.ReportMetric(float64(usage.Maxrss)/1024, "MB-peak")
+		b.ReportMetric(peak/1024, "MB-peak")
 		again := r.sync()
 		// Signing in takes the same few commands however many folders there are.
 		b.ReportMetric(float64(again.Requests.IMAP), "commands-unchanged")
 		b.ReportMetric(float64(again.Requests.CRM), "crm-requests-unchanged")
 		b.ReportMetric(again.Seconds*1000, "ms-unchanged")
+	}
+}
+
+// runForPeak runs a command and returns the peak of its resident memory in KB.
+// The kernel's own account at the end (ru_maxrss) would begin with what this
+// process had when it forked, so the high-water mark is read while it runs.
+func runForPeak(cmd *exec.Cmd) (peak float64, err error) {
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			return peak, err
+		case <-time.After(2 * time.Millisecond):
+		}
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
+			var kb float64
+			fmt.Sscan(after, &kb)
+			peak = max(peak, kb)
+		}
 	}
 }
 
@@ -214,11 +241,7 @@ func BenchmarkTrackThousand(b *testing.B) {
 // BenchmarkFirstFrame measures the time from the start of the process to the
 // first frame with 20,000 cached messages, under Xvfb (goal: under 500 ms).
 func BenchmarkFirstFrame(b *testing.B) {
-	program := filepath.Join(b.TempDir(), "postrider")
-	build := exec.Command("go", "build", "-tags", "migrated_fynedo", "-o", program, "postrider")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	program := buildProgram(b, "migrated_fynedo")
 	r := newRig(b, "none")
 	r.dove.Add("INBOX", bulk(benchMessages)...)
 	r.sync()
@@ -246,6 +269,16 @@ func BenchmarkFirstFrame(b *testing.B) {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 	}
+}
+
+// buildProgram builds the program as people run it.
+func buildProgram(b *testing.B, tags string) string {
+	b.Helper()
+	program := filepath.Join(b.TempDir(), "postrider")
+	if out, err := exec.Command("go", "build", "-tags", tags, "-trimpath", "-o", program, "postrider").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return program
 }
 
 func benchScreen(b *testing.B) (display string, stop func()) {

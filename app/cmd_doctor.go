@@ -45,7 +45,7 @@ changed anywhere.`,
 // examine prints one line for each part of a profile.
 func (c *commands) examine(ctx context.Context, home string) error {
 	if ask(ctx, home, request{Do: "status"}, nil) == nil {
-		return errors.New("Postrider runs on this profile; quit it first, so that the store can be looked at")
+		return errors.New("this profile is in use by a running Postrider; quit it first, so that the store can be looked at")
 	}
 	healthy := true
 	say := func(what, good string, err error) {

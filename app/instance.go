@@ -37,7 +37,7 @@ type answer struct {
 }
 
 // errNotRunning says that no Postrider runs on a profile.
-var errNotRunning = errors.New("Postrider does not run on this profile")
+var errNotRunning = errors.New("no Postrider runs on this profile")
 
 // maxSocketPath is the longest path of a socket that every system takes.
 const maxSocketPath = 100

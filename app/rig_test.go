@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -43,6 +42,8 @@ type rig struct {
 	url   string
 	token string
 	home  string
+	// program is what command runs; empty: this test binary as the program.
+	program string
 }
 
 const (
@@ -137,11 +138,15 @@ key_command = "echo %s"
 
 // command is the program with these arguments on the rig's profile.
 func (r *rig) command(ctx context.Context, args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		r.t.Fatal(err)
+	program := r.program
+	if program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		program = self
 	}
-	cmd := exec.CommandContext(ctx, self, append(args, "--home", r.home)...)
+	cmd := exec.CommandContext(ctx, program, append(args, "--home", r.home)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	return cmd
 }
@@ -238,6 +243,3 @@ func diff(t testing.TB, got, want []string) {
 		}
 	}
 }
-
-// isWrite tells the requests by which the CRM is written to.
-func isWrite(req *http.Request) bool { return req.Method != http.MethodGet }
