@@ -105,7 +105,7 @@ func groups(uids []uint32, sizes []item) (small [][]uint32, big []uint32) {
 // after all.
 func (f *fetcher) group(ctx context.Context, uids []uint32, each func(uint32, io.Reader, error) error) (long []uint32, err error) {
 	o := newOutcome()
-	if err := f.all(ctx, uids, o); err != nil {
+	if err := f.all(ctx, o, uids); err != nil {
 		return nil, err
 	}
 	for _, u := range uids {

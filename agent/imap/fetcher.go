@@ -3,7 +3,6 @@ package imap
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"postrider/offline"
@@ -14,6 +13,13 @@ import (
 // many mean that something else is wrong.
 const maxBreaks = 40
 
+// As long as no message at all was had, or where the server just falls silent,
+// it is more likely the server than the messages: then it is given up sooner.
+const (
+	maxEarlyBreaks = 8
+	maxSilences    = 4
+)
+
 // fetcher gets messages of one folder for UIDs, whatever it takes: it goes on on
 // a new connection when one breaks, and finds out which message broke it.
 type fetcher struct {
@@ -23,7 +29,10 @@ type fetcher struct {
 	valid  uint32 // UIDVALIDITY that the UIDs belong to
 	what   items
 	max    int // bytes of a body that are kept
-	breaks int
+
+	served   int // messages that were had
+	breaks   int // connections that broke
+	silences int // of those, because the server did not answer
 }
 
 // outcome is what became of the UIDs asked for.
@@ -48,9 +57,6 @@ func (f *fetcher) op() string { return "fetch messages of " + f.folder }
 
 // reopen gets a new connection with the folder open.
 func (f *fetcher) reopen(ctx context.Context) error {
-	if f.breaks++; f.breaks > maxBreaks {
-		return &offline.Fault{Class: offline.FaultProtocol, Op: f.op(), Text: fmt.Sprintf("the connection broke %d times", maxBreaks)}
-	}
 	s, err := f.m.reconnect(ctx, f.op())
 	if err != nil {
 		return err
@@ -78,6 +84,7 @@ func (f *fetcher) one(ctx context.Context, uids []uint32, what items, o *outcome
 		var got map[uint32]item
 		got, missing = answers(uids, list)
 		o.add(got, nil)
+		f.served += len(got)
 		if ferr != nil {
 			return missing, f.s.fault(ctx, f.op(), ferr, offline.FaultServer)
 		}
@@ -92,6 +99,7 @@ func (f *fetcher) missing(ctx context.Context, uids, missing []uint32, what item
 	}
 	got, gone, err := f.s.askAgain(ctx, f.op(), missing, what.options(), f.max)
 	o.add(got, gone)
+	f.served += len(got)
 	rest := slices.DeleteFunc(slices.Clone(missing), func(u uint32) bool {
 		_, ok := got[u]
 		return ok || slices.Contains(gone, u)
@@ -102,11 +110,19 @@ func (f *fetcher) missing(ctx context.Context, uids, missing []uint32, what item
 	return rest, err
 }
 
-// all fetches uids with the certainty that each one ends up in o. It goes by
-// halves where a set can't be had as a whole. The error is for what makes it
-// pointless to go on.
-func (f *fetcher) all(ctx context.Context, uids []uint32, o *outcome) error {
-	todo := [][]uint32{uids}
+// suspects splits what is missing after an answer broke off: the message that
+// comes next is the likeliest to have broken it.
+func suspects(missing []uint32) [][]uint32 {
+	if len(missing) < 2 {
+		return [][]uint32{missing}
+	}
+	return [][]uint32{missing[1:], missing[:1]}
+}
+
+// all fetches the sets, the last one first, with the certainty that each message
+// ends up in o. It goes by halves where a set can't be had as a whole. The error
+// is for what makes it pointless to go on.
+func (f *fetcher) all(ctx context.Context, o *outcome, todo ...[]uint32) error {
 	for len(todo) > 0 {
 		set := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -125,10 +141,8 @@ func (f *fetcher) all(ctx context.Context, uids []uint32, o *outcome) error {
 			}
 			continue
 		}
-		// What comes next in order is the likeliest to have broken it; the halves
-		// of the others follow if it was not.
 		if len(rest) < len(set) || err == nil {
-			todo = append(todo, rest[1:], rest[:1])
+			todo = append(todo, suspects(rest)...)
 		} else {
 			half := len(rest) / 2
 			todo = append(todo, rest[half:], rest[:half])
@@ -154,10 +168,14 @@ func (f *fetcher) recover(ctx context.Context, err error) error {
 		}
 		return err
 	}
-	if rerr := f.reopen(ctx); rerr != nil {
-		return rerr
+	f.breaks++
+	if errors.Is(err, errSilent) {
+		f.silences++
 	}
-	return nil
+	if f.breaks > maxBreaks || f.silences > maxSilences || f.served == 0 && f.breaks > maxEarlyBreaks {
+		return err
+	}
+	return f.reopen(ctx)
 }
 
 // single tries a message once more by itself, without what servers get wrong,

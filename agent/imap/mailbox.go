@@ -60,6 +60,12 @@ func (m *Mailbox) Close() error {
 	return nil
 }
 
+func (m *Mailbox) isClosed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
+}
+
 // open gives the session in *slot if it is alive, or connects. fresh tells
 // which.
 func (m *Mailbox) open(ctx context.Context, slot **session, op string) (s *session, fresh bool, err error) {
@@ -118,7 +124,7 @@ func (m *Mailbox) reconnect(ctx context.Context, op string) (*session, error) {
 	wait.InitialInterval = 250 * time.Millisecond
 	for n := 1; ; n++ {
 		s, _, err := m.open(ctx, &m.main, op)
-		if err == nil || n == tries || !offline.ClassOf(err).Transient() || ctx.Err() != nil {
+		if err == nil || n == tries || !offline.ClassOf(err).Transient() || ctx.Err() != nil || m.isClosed() {
 			return s, err
 		}
 		m.cfg.Log.Debug("imap: connection failed, trying again", "try", n, "error", err)

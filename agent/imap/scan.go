@@ -27,7 +27,7 @@ type chunk struct {
 
 // scan fetches the headers of uids (sorted) and hands them to take, chunk by
 // chunk: from the newest to the oldest if down, else upwards.
-func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint32, down bool, take func(uids []uint32, msgs map[uint32]offline.Message, o *outcome) error) error {
+func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint32, down bool, take taker) error {
 	chunks := f.cut(uids, down)
 	var flight []*chunk
 	defer func() { // nothing runs on
@@ -51,12 +51,14 @@ func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint
 		c := flight[0]
 		<-c.done
 		stop()
+		f.served += len(c.msgs)
 		flight = flight[1:]
 		if c.err != nil {
 			// The commands behind it have broken too, or their answers come still.
 			broken := []*chunk{c}
 			for _, c := range flight {
 				<-c.done
+				f.served += len(c.msgs)
 				broken = append(broken, c)
 			}
 			flight = nil
@@ -66,29 +68,41 @@ func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint
 			continue
 		}
 		o := newOutcome()
+		var err error
 		if len(c.left) > 0 {
 			for _, c := range flight { // one thing at a time
 				<-c.done
 			}
-			if err := f.rest(ctx, c, o); err != nil {
-				return err
-			}
+			err = f.rest(ctx, c, o)
 		}
-		if err := take(c.uids, merged(c.msgs, o, folder), o); err != nil {
+		if err := f.give(c, o, folder, take, err); err != nil {
 			return err
 		}
 	}
 	// A server that answers by sequence number only: one after the other.
 	for _, uids := range chunks {
 		o := newOutcome()
-		if err := f.all(ctx, uids, o); err != nil {
-			return err
-		}
-		if err := take(uids, merged(nil, o, folder), o); err != nil {
+		err := f.all(ctx, o, uids)
+		if err := f.give(&chunk{uids: uids}, o, folder, take, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// taker takes what was had of uids.
+type taker func(uids []uint32, msgs map[uint32]offline.Message, o *outcome) error
+
+// give hands over what came of a chunk, also if err ended it before its end.
+func (f *fetcher) give(c *chunk, o *outcome, folder offline.FolderID, take taker, err error) error {
+	if err != nil && f.served == 0 {
+		return err
+	}
+	terr := take(c.uids, merged(c.msgs, o, folder), o)
+	if err != nil {
+		return err
+	}
+	return terr
 }
 
 // cut makes chunks of sorted uids.
@@ -141,24 +155,25 @@ func (f *fetcher) rest(ctx context.Context, c *chunk, o *outcome) error {
 	if len(left) == 0 {
 		return nil
 	}
-	return f.all(ctx, left, o)
+	return f.all(ctx, o, left)
 }
 
 // mend goes on after a chunk failed: on a new connection if the old one broke,
 // what is still missing of each chunk is got step by step.
-func (f *fetcher) mend(ctx context.Context, folder offline.FolderID, chunks []*chunk, take func([]uint32, map[uint32]offline.Message, *outcome) error) error {
+func (f *fetcher) mend(ctx context.Context, folder offline.FolderID, chunks []*chunk, take taker) error {
 	err := f.s.fault(ctx, f.op(), chunks[0].err, offline.FaultServer)
-	if err := f.recover(ctx, err); err != nil {
+	if err = f.recover(ctx, err); err != nil {
 		return err
 	}
 	for _, c := range chunks {
 		o := newOutcome()
-		if len(c.left) > 0 {
-			if err := f.all(ctx, c.left, o); err != nil {
-				return err
-			}
+		switch {
+		case len(c.left) == len(c.uids):
+			err = f.all(ctx, o, c.left)
+		case len(c.left) > 0:
+			err = f.all(ctx, o, suspects(c.left)...)
 		}
-		if err := take(c.uids, merged(c.msgs, o, folder), o); err != nil {
+		if err := f.give(c, o, folder, take, err); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,7 @@ type wire struct {
 	idle    time.Duration // the same, while IDLE is
 	count   *atomic.Int64 // commands sent
 	alert   func(text string)
-	event   func()                               // something changed in the selected folder
+	event   func()                              // something changed in the selected folder
 	lift    func(uids []uidRange, earlier bool) // VANISHED
 
 	// For the reading goroutine only.
@@ -53,13 +53,13 @@ type wire struct {
 	mu       sync.Mutex
 	raw      net.Conn // what is closed: closing TLS politely can take seconds
 	conn     net.Conn // raw, or TLS over it
-	pending  int  // commands that are not answered yet
-	idleTag  bool // one of them is IDLE
-	idling   bool // and the server has agreed to it
-	conts    int  // continuation requests that go-imap waits for
-	examines int  // EXAMINEs that are not answered yet
-	vanished bool // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
-	bol      bool // the next byte written begins a line
+	pending  int      // commands that are not answered yet
+	idleTag  bool     // one of them is IDLE
+	idling   bool     // and the server has agreed to it
+	conts    int      // continuation requests that go-imap waits for
+	examines int      // EXAMINEs that are not answered yet
+	vanished bool     // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
+	bol      bool     // the next byte written begins a line
 	err      error
 	bye      string
 }
@@ -227,22 +227,23 @@ func (w *wire) mostLiteral() int64 {
 	return maxOtherLiteral
 }
 
-// literalAt reads "{n}" at the end of a line.
+// literalAt reads "{n}" at the end of a line; an absurd n comes out smaller, and
+// too large still.
 func literalAt(line []byte) (n int64, ok bool) {
 	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 	if len(line) < 3 || line[len(line)-1] != '}' {
 		return 0, false
 	}
 	i := bytes.LastIndexByte(line, '{')
-	if i < 0 || len(line)-i > 22 {
+	if i < 0 {
 		return 0, false
 	}
 	digits := bytes.TrimSuffix(line[i+1:len(line)-1], []byte("+"))
 	for _, c := range digits {
-		if c < '0' || c > '9' || n > maxFetchLiteral*8 {
+		if c < '0' || c > '9' {
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		n = min(n*10+int64(c-'0'), 2*maxFetchLiteral) // no need to know more exactly
 	}
 	return n, len(digits) > 0
 }
