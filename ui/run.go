@@ -67,11 +67,14 @@ func Run(o Options) error {
 	}
 	a.Settings().SetTheme(look)
 	a.SetIcon(fyne.NewStaticResource("postrider.png", assets.Icon()))
-	r := &runner{o: o, app: a, done: make(chan struct{}), post: poster{early: make(chan func(), 256)}}
+	r := &runner{o: o, app: a, done: make(chan struct{}), post: poster{early: make(chan func(), 256)}, answer: make(chan bool, 1)}
+	r.ask(func(there bool) { r.answer <- there })
 	r.build()
 	defer r.wg.Wait()
 	defer close(r.done)
+	a.Lifecycle().SetOnStopped(r.post.end)
 	a.Run()
+	r.post.end()
 	if s := r.win.frame.Size(); s.Width > 300 && o.Size.Wide == 0 {
 		r.win.desk.Memory.Set("wide", float64(s.Width))
 		r.win.desk.Memory.Set("high", float64(s.Height))
@@ -84,24 +87,49 @@ func Run(o Options) error {
 // cached: the first frame then has it, and no empty window flashes up.
 const firstLook = 150 * time.Millisecond
 
-// poster hands functions to the interface's goroutine: before the window is
-// shown those of the first look, later all through the toolkit.
+// poster hands functions to the interface's goroutine: before the window is shown
+// those of the first look, later all through the toolkit, and after the end none.
+// (Once its loop is over the toolkit runs what it is given on the caller's goroutine.)
 type poster struct {
 	mu    sync.Mutex
 	early chan func() // nil: the toolkit's turn
+
+	run   sync.Mutex // held while one of them runs
+	ended bool
 }
 
 func (p *poster) do(f func()) {
+	if !p.doEarly(f) {
+		p.pass(f)
+	}
+}
+
+func (p *poster) doEarly(f func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.early != nil {
-		select {
-		case p.early <- f:
-			return
-		default:
-		}
+	select {
+	case p.early <- f: // never, once it is nil
+		return true
+	default:
+		return false
 	}
-	fyne.Do(f)
+}
+
+func (p *poster) pass(f func()) {
+	fyne.Do(func() {
+		p.run.Lock()
+		defer p.run.Unlock()
+		if !p.ended {
+			f()
+		}
+	})
+}
+
+// end drops what is posted from now on.
+func (p *poster) end() {
+	p.run.Lock()
+	defer p.run.Unlock()
+	p.ended = true
 }
 
 // prime runs what is posted here and now, until ready or for at most so long.
@@ -119,7 +147,7 @@ func (p *poster) prime(most time.Duration, ready func() bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.early) > 0 {
-		fyne.Do(<-p.early) // in their order, before anything posted later
+		p.pass(<-p.early) // in their order, before anything posted later
 	}
 	p.early = nil
 }
@@ -134,6 +162,9 @@ type runner struct {
 	done   chan struct{}
 	wg     sync.WaitGroup
 	post   poster
+	answer chan bool // of the question for a tray
+
+	started bool
 }
 
 func (r *runner) build() {
@@ -163,23 +194,33 @@ func (r *runner) build() {
 	})
 	r.tray = newTray(r)
 	r.listen()
-	if !r.o.Hidden {
-		r.window.Show()
-		return
+	// The toolkit starts its tray with its loop, or never: it must be known by now.
+	there := r.trayThere()
+	if there {
+		r.tray.show()
 	}
-	// Hidden is a wish: without a tray the window would be out of reach.
-	r.ask(func(there bool) {
-		if there {
-			r.tray.show()
-		} else {
-			r.window.Show()
-			return // the first frame goes on from here
-		}
-		if r.o.Started != nil {
-			r.o.Started()
-			r.o.Started = nil
-		}
-	})
+	if !r.o.Hidden || !there { // without a tray a hidden window would be out of reach
+		r.window.Show()
+	} else if r.o.Started != nil {
+		r.started = true
+		r.app.Lifecycle().SetOnStarted(r.o.Started)
+	}
+	if !there {
+		r.sayNoTray()
+	}
+}
+
+// trayThere waits for the answer to whether the desktop shows tray icons, but not
+// for long.
+func (r *runner) trayThere() bool {
+	late := time.NewTimer(300 * time.Millisecond)
+	defer late.Stop()
+	select {
+	case there := <-r.answer:
+		return there
+	case <-late.C:
+		return false
+	}
 }
 
 // firstFrame is an invisible dot that is asked for its picture when the first
@@ -188,19 +229,12 @@ func (r *runner) firstFrame() fyne.CanvasObject {
 	var once sync.Once
 	dot := canvas.NewRaster(func(w, h int) image.Image {
 		once.Do(func() {
-			fyne.Do(func() { // after this frame
+			r.post.do(func() { // after this frame
 				r.o.Log.Debug("the window is there", "messages", r.win.desk.List.Len())
-				if r.o.Started != nil {
+				if r.o.Started != nil && !r.started {
+					r.started = true
 					r.o.Started()
-					r.o.Started = nil
 				}
-				r.ask(func(there bool) {
-					if there {
-						r.tray.show()
-					} else {
-						r.sayNoTray()
-					}
-				})
 			})
 		})
 		img := image.NewNRGBA(image.Rect(0, 0, max(1, w), max(1, h)))
@@ -222,7 +256,7 @@ func (r *runner) listen() {
 		for {
 			select {
 			case <-minutes.C:
-				fyne.Do(r.win.desk.Reread) // what was "14:02" may be "Tue" by now
+				r.post.do(r.win.desk.Reread) // what was "14:02" may be "Tue" by now
 			case <-r.done:
 				return
 			case _, ok := <-raise:
@@ -230,12 +264,12 @@ func (r *runner) listen() {
 					raise = nil
 					continue
 				}
-				fyne.Do(r.raise)
+				r.post.do(r.raise)
 			case <-quit:
 				quit = nil
-				fyne.Do(r.app.Quit)
+				r.post.do(r.app.Quit)
 			case f := <-snap:
-				fyne.Do(func() { f(r.window) })
+				r.post.do(func() { f(r.window) })
 			}
 		}
 	}()
@@ -247,18 +281,24 @@ func (r *runner) raise() {
 }
 
 // closeAsked hides the window where a tray keeps it within reach, and ends the
-// program where there is none.
+// program where there is none, or none any more.
 func (r *runner) closeAsked() {
-	r.ask(func(there bool) {
-		if there && r.tray.shown {
-			r.window.Hide()
-			return
-		}
+	if !r.tray.shown {
 		r.app.Quit()
+		return
+	}
+	r.ask(func(there bool) {
+		r.post.do(func() {
+			if there {
+				r.window.Hide()
+			} else {
+				r.app.Quit()
+			}
+		})
 	})
 }
 
-// ask asks, off the interface's goroutine, whether the desktop shows tray icons.
+// ask asks, on a goroutine of its own, whether the desktop shows tray icons.
 func (r *runner) ask(then func(there bool)) {
 	ask := hasTray
 	if r.o.TrayAt != nil {
@@ -267,8 +307,7 @@ func (r *runner) ask(then func(there bool)) {
 	r.wg.Add(1)
 	go func() {
 		defer r.wg.Done()
-		there := ask()
-		fyne.Do(func() { then(there) })
+		then(ask())
 	}()
 }
 

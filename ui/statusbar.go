@@ -181,6 +181,12 @@ func (p *statusPage) redraw() {
 			items = append(items, p.w.problemCard(pr))
 		}
 	}
+	if len(d.Asides) > 0 {
+		items = append(items, space(8), newLabel("Set aside, because it could not be read", sizeBody, colText).bold())
+		for _, a := range d.Asides {
+			items = append(items, newRow(12, 0, newLabel(a.What+": "+a.Reason, sizeBody, colText), newLabel(a.When, sizeSmall, colMuted).right()))
+		}
+	}
 	items = append(items, space(8), newLabel("What was done", sizeBody, colText).bold())
 	if len(d.Journal) == 0 {
 		items = append(items, newLabel("Nothing yet.", sizeBody, colMuted))

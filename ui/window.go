@@ -45,7 +45,7 @@ func newWindow(c fyne.Canvas, o view.Options, account string) *window {
 	if w.now == nil {
 		w.now = time.Now
 	}
-	w.after = func(d time.Duration, f func()) { time.AfterFunc(d, func() { fyne.Do(f) }) }
+	w.after = func(d time.Duration, f func()) { time.AfterFunc(d, func() { o.Post(f) }) }
 	w.mods = modifiers
 	w.browse = func(u *url.URL) error { return fyne.CurrentApp().OpenURL(u) }
 	w.copyOut = func(s string) { fyne.CurrentApp().Clipboard().SetContent(s) }

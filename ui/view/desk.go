@@ -39,6 +39,7 @@ type Desk struct {
 	Places  []Place
 	Counts  offline.Counts
 	Journal []LogLine
+	Asides  []AsideLine
 
 	changed func(Parts)
 	env     *env
@@ -188,7 +189,7 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	if n.Messages || n.Records {
 		d.Reader.refresh(n)
 	}
-	if n.Activity && d.logOpen {
+	if (n.Activity || n.SetAside) && d.logOpen {
 		d.OpenJournal()
 	}
 	if agent || n.Messages {

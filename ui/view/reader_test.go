@@ -192,6 +192,40 @@ func TestTheChooserWorksOffline(t *testing.T) {
 	}
 }
 
+func TestWhatWasSetAsideIsShownWithItsReason(t *testing.T) {
+	r := newRig(t, true)
+	r.ready()
+	if err := r.store.Update(func(tx *offline.Tx) error {
+		f, err := tx.FolderByName("INBOX")
+		if err != nil {
+			return err
+		}
+		return tx.PutSetAside(&offline.SetAside{Folder: f.ID, UID: 7001, Reason: "the connection broke each time", At: sample.Now()})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.desk.OpenJournal()
+	r.until("it is shown", func() bool {
+		a := r.desk.Asides
+		return len(a) == 1 && a[0].What == "Message 7001 of Inbox" && a[0].Reason == "the connection broke each time"
+	})
+}
+
+func TestTheWindowRemembersItsWidths(t *testing.T) {
+	r := newRig(t, true)
+	r.desk.Memory.Set("list", 400)
+	r.desk.Memory.Set("list", 410)
+	r.desk.Close()
+	again := NewDesk(Options{Store: r.store, Agent: r.agent, Post: func(func()) {}})
+	defer again.Close()
+	if w := again.Memory.Get("list", 320); w != 400 && w != 410 {
+		t.Errorf("got %v", w)
+	}
+	if w := again.Memory.Get("panel", 300); w != 300 {
+		t.Errorf("got %v", w)
+	}
+}
+
 func TestTheJournalIsShownNewestFirstWhileOpen(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()

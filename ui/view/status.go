@@ -144,25 +144,52 @@ type LogLine struct {
 	Item             uint64
 }
 
-// OpenJournal loads the newest lines of the activity log and keeps them fresh
+// AsideLine is an item that could not be read and was set aside.
+type AsideLine struct {
+	What, Reason, When string
+}
+
+func readAsides(tx *offline.Tx, now time.Time) ([]AsideLine, error) {
+	all, err := tx.SetAsides()
+	if err != nil {
+		return nil, err
+	}
+	var out []AsideLine
+	for _, a := range all[:min(len(all), 50)] {
+		where := "the mailbox"
+		if f, err := tx.Folder(a.Folder); err == nil {
+			where = FolderName(f)
+		}
+		out = append(out, AsideLine{fmt.Sprintf("Message %d of %s", a.UID, where), OneLine(a.Reason, 300), When(a.At, now)})
+	}
+	return out, nil
+}
+
+// OpenJournal loads the newest lines of the activity log, and what was set aside,
+// and keeps them fresh
 // until CloseJournal.
 func (d *Desk) OpenJournal() {
 	d.logOpen = true
 	d.journal.do(func(context.Context) func() {
 		var lines []LogLine
+		var asides []AsideLine
 		now := d.env.now()
 		err := d.env.store.View(func(tx *offline.Tx) error {
 			as, err := tx.Activities(200)
 			for _, a := range as {
 				lines = append(lines, LogLine{When(a.At, now), FullDate(a.At, now.Location()), OneLine(a.Text, 300), a.Item})
 			}
+			if err != nil {
+				return err
+			}
+			asides, err = readAsides(tx, now)
 			return err
 		})
 		if err != nil {
 			d.env.log.Warn("the activity log could not be read", "err", err)
 		}
 		return func() {
-			d.Journal = lines
+			d.Journal, d.Asides = lines, asides
 			d.env.tell(PartLog)
 		}
 	})
