@@ -120,7 +120,7 @@ func (s *setter) run(r view.Run, kind view.BlockKind) {
 	rest := r.Text
 	for rest != "" {
 		room := s.width - s.x
-		if measure(rest) <= room {
+		if len(rest) < 600 && measure(rest) <= room {
 			s.put(rest, r.Link, style, ink)
 			return
 		}

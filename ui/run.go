@@ -21,9 +21,6 @@ import (
 	"postrider/ui/view"
 )
 
-// ID is the application's name for desktops.
-const ID = "app.postrider.Postrider"
-
 // Options are what Run needs. Store and Agent must be open; Run closes neither.
 type Options struct {
 	Store   *offline.Store
@@ -55,7 +52,12 @@ func Run(o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := app.NewWithID(ID)
+	// Without an id: with one the toolkit would keep a file of its own outside the
+	// profile. Packaging adds the id of FyneApp.toml for the desktop's sake.
+	a := app.NewWithID("")
+	if a.Metadata().Name == "" {
+		app.SetMetadata(fyne.AppMetadata{Name: "Postrider"})
+	}
 	look := newLook()
 	switch o.Theme {
 	case "light":

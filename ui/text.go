@@ -7,9 +7,17 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// textWidth is the width of s on one line.
+// textWidth is the width of s on one line. It is added up word by word: the toolkit
+// remembers what it measured, and words come back where lines don't. (A letter that
+// no font has costs it a search of all fonts each time.)
 func textWidth(s string, size float32, style fyne.TextStyle) float32 {
-	return fyne.MeasureText(s, size, style).Width
+	w := float32(0)
+	for s != "" {
+		n := nextBreak(s, 0)
+		w += fyne.MeasureText(s[:n], size, style).Width
+		s = s[n:]
+	}
+	return w
 }
 
 // lineHeight is the height of a line of that size, the same for every script.
@@ -23,26 +31,28 @@ func lineHeight(size float32) float32 {
 	return 16
 }
 
-// ellipsis cuts s so that it fits into width, and says so with "…". It guesses
-// from the whole width first: measuring is what costs.
+// ellipsis cuts s so that it fits into width, and says so with "…".
 func ellipsis(s string, width float32, measure func(string) float32) string {
-	whole := measure(s)
-	if whole <= width || s == "" {
+	if s == "" || measure(s) <= width {
 		return s
 	}
-	rs := []rune(s)
 	room := width - measure("…")
-	if room <= 0 {
-		return "…"
+	n := 0
+	if room > 0 {
+		n = fitting(s, room, measure)
+		for _, r := range s[n:] { // and as much of the next word
+			end := n + utf8.RuneLen(r)
+			from := strings.LastIndexByte(s[:n], ' ') + 1
+			if measure(s[:from])+measure(s[from:end]) > room {
+				break
+			}
+			n = end
+		}
 	}
-	n := min(int(float32(len(rs))*room/whole), len(rs))
-	for n > 0 && measure(string(rs[:n])) > room {
-		n -= max(1, n/16)
+	if n > 0 && measure(strings.TrimRight(s[:n], " ")) > room { // not even the first letter fits
+		n = 0
 	}
-	for n < len(rs) && measure(string(rs[:n+1])) <= room {
-		n++
-	}
-	return strings.TrimRight(string(rs[:max(n, 0)]), " ,;:-–·") + "…"
+	return strings.TrimRight(s[:n], " ,;:-–·") + "…"
 }
 
 // wrapWords breaks s into at most most lines; what is left over stays on the last.
@@ -66,21 +76,22 @@ func wrapWords(s string, width float32, measure func(string) float32, most int) 
 // fitting returns how many bytes of s fit into width, ending at a word's end where
 // there is one. It is at least one rune.
 func fitting(s string, width float32, measure func(string) float32) int {
-	last, at := 0, 0
+	at, w := 0, float32(0)
 	for at < len(s) {
 		next := nextBreak(s, at)
-		if measure(strings.TrimRight(s[:next], " ")) > width {
+		word := s[at:next]
+		if w+measure(strings.TrimRight(word, " ")) > width {
 			break
 		}
-		last, at = next, next
+		w += measure(word)
+		at = next
 	}
-	if last > 0 {
-		return last
+	if at > 0 || s == "" {
+		return at
 	}
 	// one word is too long: as many letters as fit
 	for i, r := range s {
-		end := i + utf8.RuneLen(r)
-		if i > 0 && measure(s[:end]) > width {
+		if w += measure(string(r)); i > 0 && w > width {
 			return i
 		}
 	}
