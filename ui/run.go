@@ -253,12 +253,15 @@ func (r *runner) listen() {
 	go func() {
 		defer r.wg.Done()
 		raise, quit, snap := r.o.Raise, r.o.Quit, r.o.Snap
-		minutes := time.NewTicker(10 * time.Minute)
+		minutes, seconds := time.NewTicker(10*time.Minute), time.NewTicker(5*time.Second)
 		defer minutes.Stop()
+		defer seconds.Stop()
 		for {
 			select {
 			case <-minutes.C:
 				r.post.do(r.win.desk.Reread) // what was "14:02" may be "Tue" by now
+			case <-seconds.C:
+				r.post.do(r.win.desk.Tick)
 			case <-r.done:
 				return
 			case _, ok := <-raise:

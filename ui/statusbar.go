@@ -186,6 +186,8 @@ func (p *statusPage) redraw() {
 		for _, a := range d.Asides {
 			items = append(items, newRow(12, 0, newLabel(a.What+": "+a.Reason, sizeBody, colText), newLabel(a.When, sizeSmall, colMuted).right()))
 		}
+		asides := d.Asides
+		items = append(items, newRow(8, -1, newButton(p.w, "Read again", "retry", plain, func() { d.Deeds.RetryAsides(asides) })))
 	}
 	items = append(items, space(8), newLabel("What was done", sizeBody, colText).bold())
 	if len(d.Journal) == 0 {

@@ -140,6 +140,15 @@ func (d *Deeds) Retry(keys []uint64) {
 	d.run("Trying again", func() (agent.Undo, error) { return nil, d.env.agent.Retry(keys) })
 }
 
+// RetryAsides reads again what was set aside.
+func (d *Deeds) RetryAsides(asides []AsideLine) {
+	ids := make([]uint64, 0, len(asides))
+	for _, a := range asides {
+		ids = append(ids, a.ID)
+	}
+	d.run("Reading again", func() (agent.Undo, error) { return nil, d.env.agent.RetrySetAside(ids) })
+}
+
 func (d *Deeds) run(text string, act func() (agent.Undo, error)) {
 	d.later(func() func() {
 		undo, err := act()

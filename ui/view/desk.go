@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -112,6 +113,10 @@ func (d *Desk) Close() {
 	d.env.wg.Wait()
 }
 
+// Tick looks at the status again: a problem is shown only after it has lasted for a
+// while, and nobody tells when that is.
+func (d *Desk) Tick() { d.refreshStatus() }
+
 // Reread redraws what depends on the clock ("14:02" becomes "Tue").
 func (d *Desk) Reread() {
 	d.List.stale(nil)
@@ -198,7 +203,11 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 }
 
 func (d *Desk) refreshStatus() {
-	d.Status = NewStatusLine(d.env.agent.Status(), d.env.now())
+	line := NewStatusLine(d.env.agent.Status(), d.env.now())
+	if reflect.DeepEqual(line, d.Status) {
+		return
+	}
+	d.Status = line
 	d.env.tell(PartStatus)
 }
 

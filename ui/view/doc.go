@@ -39,6 +39,8 @@ type Agent interface {
 	Untrack(keys []uint64, deleteRecord bool) (agent.Undo, error)
 	// Retry tries failed messages again, now.
 	Retry(keys []uint64) error
+	// RetrySetAside reads set-aside items again, by their ids.
+	RetrySetAside(ids []uint64) error
 
 	// FetchBody brings the message's body into the store.
 	FetchBody(ctx context.Context, key uint64) error

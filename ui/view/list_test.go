@@ -201,3 +201,18 @@ func TestTheWindowIsToldAtMostTenTimesASecond(t *testing.T) {
 		t.Errorf("told %d times in %d pulses", lists, beats)
 	}
 }
+
+func TestAProblemThatLastsIsShownWithoutAnybodyTelling(t *testing.T) {
+	r := newRig(t, true)
+	r.ready()
+	told := len(r.told)
+	r.desk.Tick()
+	if len(r.told) != told {
+		t.Error("nothing changed, and it was told")
+	}
+	r.agent.Quietly(sample.Trouble)
+	r.desk.Tick()
+	if len(r.desk.Status.Problems) != 2 || len(r.told) == told {
+		t.Errorf("got %+v", r.desk.Status)
+	}
+}

@@ -209,6 +209,8 @@ func TestWhatWasSetAsideIsShownWithItsReason(t *testing.T) {
 		a := r.desk.Asides
 		return len(a) == 1 && a[0].What == "Message 7001 of Inbox" && a[0].Reason == "the connection broke each time"
 	})
+	r.desk.Deeds.RetryAsides(r.desk.Asides)
+	r.until("it is read again", func() bool { return len(r.desk.Asides) == 0 && slices.Contains(r.agent.Called(), "retry set aside") })
 }
 
 func TestTheWindowRemembersItsWidths(t *testing.T) {

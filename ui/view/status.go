@@ -146,6 +146,7 @@ type LogLine struct {
 
 // AsideLine is an item that could not be read and was set aside.
 type AsideLine struct {
+	ID                 uint64
 	What, Reason, When string
 }
 
@@ -160,7 +161,7 @@ func readAsides(tx *offline.Tx, now time.Time) ([]AsideLine, error) {
 		if f, err := tx.Folder(a.Folder); err == nil {
 			where = FolderName(f)
 		}
-		out = append(out, AsideLine{fmt.Sprintf("Message %d of %s", a.UID, where), OneLine(a.Reason, 300), When(a.At, now)})
+		out = append(out, AsideLine{a.ID, fmt.Sprintf("Message %d of %s", a.UID, where), OneLine(a.Reason, 300), When(a.At, now)})
 	}
 	return out, nil
 }

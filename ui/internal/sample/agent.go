@@ -49,6 +49,13 @@ func (a *Agent) Set(change func(*agent.Status)) {
 	}
 }
 
+// Quietly changes the status and tells nobody.
+func (a *Agent) Quietly(change func(*agent.Status)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.status)
+}
+
 // Trouble is a status in which much is wrong.
 func Trouble(s *agent.Status) {
 	s.Phase = agent.NeedsMe
@@ -171,6 +178,21 @@ func (a *Agent) Untrack(keys []uint64, deleteRecord bool) (agent.Undo, error) {
 func (a *Agent) Retry(keys []uint64) error {
 	_, err := a.change("retry", keys, func(m *offline.Message) { m.Track.State, m.Track.Reason = offline.Waiting, "" })
 	return err
+}
+
+// RetrySetAside forgets that they were set aside.
+func (a *Agent) RetrySetAside(ids []uint64) error {
+	if err := a.note("retry set aside"); err != nil {
+		return err
+	}
+	return a.Store.Update(func(tx *offline.Tx) error {
+		for _, id := range ids {
+			if err := tx.DropSetAside(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Deliver is the CRM having everything that waits.
