@@ -130,8 +130,15 @@ func (p *pending) literal(it *item, r goimap.LiteralReader, arena []byte) []byte
 		arena = make([]byte, 0, max(n, 64<<10))
 	}
 	buf := arena[len(arena) : len(arena)+n]
-	if _, err := io.ReadFull(r, buf); err != nil {
-		return arena // the connection broke; it stays without body
+	_, err := io.ReadFull(r, buf)
+	if err == nil && it.long {
+		_, err = io.Copy(io.Discard, r)
+	}
+	if err != nil {
+		// The connection broke. go-imap is about to end, and until it has, nobody
+		// else may touch the literal; Next would.
+		<-p.s.c.Closed()
+		return arena
 	}
 	it.body, it.hasBody = buf, true
 	return arena[:len(arena)+n]

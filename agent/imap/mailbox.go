@@ -79,7 +79,7 @@ func (m *Mailbox) open(ctx context.Context, slot **session, op string) (s *sessi
 		return s, false, nil
 	}
 	if s != nil {
-		s.kill(nil)
+		s.kill(net.ErrClosed)
 	}
 	s, err = m.connect(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"net"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint
 	var flight []*chunk
 	defer func() { // nothing runs on
 		if len(flight) > 0 {
-			f.s.kill(nil)
+			f.s.kill(net.ErrClosed)
 			for _, c := range flight {
 				<-c.done
 			}

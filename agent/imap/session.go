@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -80,10 +81,8 @@ func (s *session) alive() bool {
 
 // kill closes the connection at once and waits until nothing of it runs.
 func (s *session) kill(cause error) {
-	if cause != nil {
-		s.w.fail(cause)
-	}
-	_ = s.c.Close()
+	s.w.fail(cause)
+	<-s.c.Closed()
 }
 
 // logout takes leave without waiting for an answer.
@@ -95,7 +94,7 @@ func (s *session) logout() {
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write([]byte("Z LOGOUT\r\n")) // a courtesy
 	}
-	s.kill(nil)
+	s.kill(net.ErrClosed)
 }
 
 // bind makes the connection end when ctx does; the caller calls the returned
@@ -118,8 +117,11 @@ func (s *session) fault(ctx context.Context, op string, err error, otherwise off
 	if e := refused(err); e != nil && ctx.Err() == nil {
 		return refusal(op, string(e.Type), string(e.Code), e.Text, otherwise)
 	}
+	if !s.alive() { // first, so that kill is not taken for the reason
+		<-s.c.Closed()
+	}
 	bye, cause := s.w.reason()
-	s.kill(cause)
+	s.kill(net.ErrClosed)
 	return broken(ctx, op, cause, bye, err)
 }
 

@@ -60,6 +60,7 @@ type wire struct {
 	examines int      // EXAMINEs that are not answered yet
 	vanished bool     // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
 	bol      bool     // the next byte written begins a line
+	ended    bool // go-imap reads no more
 	err      error
 	bye      string
 }
@@ -119,7 +120,7 @@ func (w *wire) fail(err error) error {
 }
 
 // reason is what the server said at the end of the connection, and why that
-// ended: nil if it did not, or if go-imap closed it.
+// ended: nil if it did not, or if go-imap closed it over an answer.
 func (w *wire) reason() (bye string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -250,6 +251,11 @@ func literalAt(line []byte) (n int64, ok bool) {
 
 // Write passes on commands. It notices which ones, so that Read knows what is
 // under way, and asks for VANISHED where that helps.
+//
+// go-imap must learn of a broken connection by reading only: told by a write, it
+// ends all commands from there, while its reader may be handing over an answer
+// to one of them, and that is a race. Once its reader has ended it is the other
+// way round: nobody but the write can end a command that comes too late.
 func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	out := p
@@ -267,12 +273,13 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.vanished && bytes.Contains(p, []byte(" (CHANGEDSINCE ")) && bytes.HasSuffix(p, []byte(")\r\n")) {
 		out = append(append([]byte(nil), p[:len(p)-3]...), " VANISHED)\r\n"...)
 	}
-	conn := w.conn
+	conn, ended := w.conn, w.ended
 	w.deadline()
 	w.mu.Unlock()
-	if err := w.send(conn, out); err != nil {
-		return 0, err
+	if ended {
+		return 0, net.ErrClosed
 	}
+	_ = w.send(conn, out) // has closed the connection if it failed: Read tells
 	return len(p), nil
 }
 
@@ -313,9 +320,11 @@ func (w *wire) begin(line []byte) {
 // The rest of net.Conn. go-imap's own deadlines are absolute, per literal; ours
 // replace them.
 
+// Close is for go-imap, whose reader calls it when it ends; we call fail.
 func (w *wire) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.ended = true
 	return w.raw.Close()
 }
 

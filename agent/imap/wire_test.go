@@ -18,11 +18,20 @@ import (
 type canned struct {
 	net.Conn
 	io.Reader
+	closed *atomic.Bool
 }
 
-func (c canned) Read(p []byte) (int, error)     { return c.Reader.Read(p) }
-func (canned) Write(p []byte) (int, error)      { return len(p), nil }
-func (canned) Close() error                     { return nil }
+func (c canned) Read(p []byte) (int, error) { return c.Reader.Read(p) }
+
+func (c canned) Write(p []byte) (int, error) {
+	if c.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	return len(p), nil
+}
+
+func (c canned) Close() error { c.closed.Store(true); return nil }
+
 func (canned) SetReadDeadline(time.Time) error  { return nil }
 func (canned) SetWriteDeadline(time.Time) error { return nil }
 
@@ -31,7 +40,7 @@ func (canned) SetWriteDeadline(time.Time) error { return nil }
 func filtered(t *testing.T, server io.Reader, commands string) string {
 	t.Helper()
 	var n atomic.Int64
-	w := newWire(canned{Reader: server}, time.Minute, time.Minute, &n)
+	w := newWire(canned{Reader: server, closed: new(atomic.Bool)}, time.Minute, time.Minute, &n)
 	if _, err := w.Write([]byte(commands)); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +87,7 @@ func TestTheFilterPassesOnWhatGoImapCanRead(t *testing.T) {
 func TestTheFilterAsksForVANISHED(t *testing.T) {
 	var sent bytes.Buffer
 	var n atomic.Int64
-	w := newWire(recorder{canned{Reader: strings.NewReader("")}, &sent}, time.Minute, time.Minute, &n)
+	w := newWire(recorder{canned{Reader: strings.NewReader(""), closed: new(atomic.Bool)}, &sent}, time.Minute, time.Minute, &n)
 	w.vanished = true
 	if _, err := w.Write([]byte("T1 UID FETCH 1:5 (UID FLAGS) (CHANGEDSINCE 7)\r\n")); err != nil {
 		t.Fatal(err)
@@ -125,7 +134,7 @@ func FuzzWire(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var n atomic.Int64
-		w := newWire(canned{Reader: bytes.NewReader(b)}, time.Minute, time.Minute, &n)
+		w := newWire(canned{Reader: bytes.NewReader(b), closed: new(atomic.Bool)}, time.Minute, time.Minute, &n)
 		w.out = []byte("* PREAUTH [CAPABILITY IMAP4REV1 ESEARCH] x\r\n")
 		c := imapclient.New(w, nil)
 		s := &session{c: c, w: w}
@@ -139,6 +148,6 @@ func FuzzWire(f *testing.F) {
 			_, _ = s.listed("x", data)
 		}
 		_, _ = sel.Wait()
-		_ = c.Close()
+		s.kill(net.ErrClosed)
 	})
 }

@@ -15,7 +15,8 @@ import (
 
 // Fake is a server with one folder, INBOX, that speaks just enough IMAP, in
 // clear text on loopback, and misbehaves where a test tells it to. Set the
-// fields before a client connects, or under Lock.
+// fields before Fixture is called, or under Lock. Hooks run in the connection's
+// goroutine, Fetch with the lock held.
 type Fake struct {
 	Addr string
 
@@ -37,6 +38,7 @@ type Fake struct {
 
 	t       testing.TB
 	l       net.Listener
+	begin   sync.Once
 	wg      sync.WaitGroup
 	conns   map[net.Conn]bool
 	dials   int
@@ -59,7 +61,7 @@ type FakeCommand struct {
 	Args string
 }
 
-// StartFake serves until t ends.
+// StartFake makes a server that ends with t.
 func StartFake(t testing.TB) *Fake {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,8 +69,6 @@ func StartFake(t testing.TB) *Fake {
 		t.Fatal(err)
 	}
 	f := &Fake{Addr: l.Addr().String(), UIDValidity: 1, UIDNext: 1, Caps: []string{"ESEARCH", "IDLE", "SASL-IR", "UNSELECT", "LITERAL+"}, t: t, l: l, conns: map[net.Conn]bool{}, closed: make(chan struct{})}
-	f.wg.Add(1)
-	go f.accept()
 	t.Cleanup(f.stop)
 	return f
 }
@@ -83,8 +83,12 @@ func (f *Fake) AddLetters(n int) {
 	}
 }
 
-// Fixture is f as a fixture: any password is right.
+// Fixture begins to serve, and is f as a fixture: any password is right.
 func (f *Fake) Fixture() Fixture {
+	f.begin.Do(func() {
+		f.wg.Add(1)
+		go f.accept()
+	})
 	return Fixture{Addr: f.Addr, User: "jana@example.test", Password: "secret"}
 }
 
