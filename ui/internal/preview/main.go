@@ -36,15 +36,16 @@ func main() {
 	high := flag.Float64("high", 800, "")
 	look := flag.String("theme", "light", "")
 	empty := flag.Bool("empty", false, "an empty store")
+	hidden := flag.Bool("hidden", false, "start in the tray; the key ~raise shows the window")
 	many := flag.Int("many", 0, "so many messages more")
 	flag.Parse()
-	if err := run(*out, *look, float32(*wide), float32(*high), *empty, *many, flag.Args()); err != nil {
+	if err := run(*out, *look, float32(*wide), float32(*high), *empty, *hidden, *many, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(out, look string, wide, high float32, empty bool, many int, keys []string) error {
+func run(out, look string, wide, high float32, empty, hidden bool, many int, keys []string) error {
 	dir, err := os.MkdirTemp("", "preview")
 	if err != nil {
 		return err
@@ -71,9 +72,9 @@ func run(out, look string, wide, high float32, empty bool, many int, keys []stri
 	if empty {
 		a.Set(func(st *agent.Status) { st.MailAt, st.CRMAt = time.Time{}, time.Time{} })
 	}
-	snap, quit, started := make(chan func(fyne.Window)), make(chan struct{}), make(chan struct{})
+	snap, quit, started, raise := make(chan func(fyne.Window)), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	begin := time.Now()
-	o := ui.Options{Store: s, Agent: a, Account: "ann.becker@postrider.example", Theme: look, Log: slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: sample.Now, Snap: snap, Quit: quit,
+	o := ui.Options{Store: s, Agent: a, Account: "ann.becker@postrider.example", Theme: look, Log: slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: sample.Now, Snap: snap, Quit: quit, Hidden: hidden, Raise: raise,
 		Started: func() { fmt.Println("first frame after", time.Since(begin)); close(started) }}
 	o.Size.Wide, o.Size.High = wide, high
 	go func() {
@@ -81,6 +82,11 @@ func run(out, look string, wide, high float32, empty bool, many int, keys []stri
 		<-started
 		time.Sleep(1200 * time.Millisecond)
 		for _, k := range keys {
+			if k == "~raise" {
+				raise <- struct{}{}
+				time.Sleep(500 * time.Millisecond)
+				continue
+			}
 			play(a, snap, out, k)
 			time.Sleep(350 * time.Millisecond)
 		}
