@@ -117,6 +117,27 @@ func (p *pane) turnPage(part float32) bool {
 	return true
 }
 
+// key scrolls by the keyboard; it reports whether the key was one for that.
+func (p *pane) key(e *fyne.KeyEvent) bool {
+	switch e.Name {
+	case fyne.KeyDown:
+		p.turnPage(0.1)
+	case fyne.KeyUp:
+		p.turnPage(-0.1)
+	case fyne.KeyPageDown, fyne.KeySpace:
+		p.turnPage(0.85)
+	case fyne.KeyPageUp:
+		p.turnPage(-0.85)
+	case fyne.KeyHome:
+		p.turnPage(-1e6)
+	case fyne.KeyEnd:
+		p.turnPage(1e6)
+	default:
+		return false
+	}
+	return true
+}
+
 // flow puts things beside one another, and on the next line where there is no
 // more room.
 type flow struct {

@@ -75,6 +75,9 @@ func (s *sheet) TypedKey(e *fyne.KeyEvent) {
 	if s.onKey != nil && s.onKey(e) {
 		return
 	}
+	if p, ok := s.body.content.(*pane); ok && p.key(e) {
+		return
+	}
 	switch e.Name {
 	case fyne.KeyEscape:
 		s.close()
@@ -179,7 +182,7 @@ func (w *window) showHelp() {
 	c.setItems(items...)
 	var s *sheet
 	done := newButton(w, "Close", "", primary, func() { s.close() })
-	s = w.openSheet("Keys", newPane(c), fyne.NewSize(460, 560), done)
+	s = w.openSheet("Keys", newPane(c), fyne.NewSize(480, 660), done)
 	s.primary = s.close
 	w.canvas.Focus(done)
 }

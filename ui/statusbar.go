@@ -214,24 +214,6 @@ func (p *statusPage) fact(icon, name, value string) fyne.CanvasObject {
 	return newRow(8, 1, newGlyph(icon, ink, 16), newLabel(name, sizeBody, colText), newLabel(value, sizeBody, colMuted).right())
 }
 
-// key scrolls the page.
-func (p *statusPage) key(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyDown:
-		p.pane.turnPage(0.1)
-	case fyne.KeyUp:
-		p.pane.turnPage(-0.1)
-	case fyne.KeyPageDown, fyne.KeySpace:
-		p.pane.turnPage(0.85)
-	case fyne.KeyPageUp:
-		p.pane.turnPage(-0.85)
-	case fyne.KeyHome:
-		p.pane.turnPage(-1e6)
-	case fyne.KeyEnd:
-		p.pane.turnPage(1e6)
-	}
-}
-
 // problemCard is a problem with its cause, its remedy and the text to copy.
 func (w *window) problemCard(p view.ProblemLine) fyne.CanvasObject {
 	ink := tone(p.Tone)

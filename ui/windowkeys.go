@@ -55,7 +55,7 @@ func (w *window) TypedKey(e *fyne.KeyEvent) {
 		return
 	}
 	if w.frame.paged {
-		w.page.key(e)
+		w.page.pane.key(e)
 		return
 	}
 	extend := w.mods()&fyne.KeyModifierShift != 0
