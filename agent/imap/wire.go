@@ -60,7 +60,7 @@ type wire struct {
 	examines int      // EXAMINEs that are not answered yet
 	vanished bool     // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
 	bol      bool     // the next byte written begins a line
-	ended    bool // go-imap reads no more
+	ended    bool     // go-imap reads no more
 	err      error
 	bye      string
 }
