@@ -21,7 +21,7 @@ const firstBatch = 100
 type chunk struct {
 	uids []uint32
 	done chan struct{}
-	msgs map[uint32]offline.Message
+	msgs map[uint32]*offline.Message
 	left []uint32 // not answered
 	err  error    // go-imap's
 }
@@ -92,7 +92,7 @@ func (f *fetcher) scan(ctx context.Context, folder offline.FolderID, uids []uint
 }
 
 // taker takes what was had of uids.
-type taker func(uids []uint32, msgs map[uint32]offline.Message, o *outcome) error
+type taker func(uids []uint32, msgs map[uint32]*offline.Message, o *outcome) error
 
 // give hands over what came of a chunk, also if err ended it before its end.
 func (f *fetcher) give(c *chunk, o *outcome, folder offline.FolderID, take taker, err error) error {
@@ -130,10 +130,12 @@ func (f *fetcher) send(folder offline.FolderID, uids []uint32) *chunk {
 		defer close(c.done)
 		list, err := p.wait()
 		c.err = err
-		c.msgs = make(map[uint32]offline.Message, len(list))
+		c.msgs = make(map[uint32]*offline.Message, len(list))
+		msgs := make([]offline.Message, len(list))
 		for i := range list {
 			if it := &list[i]; it.hasBody && it.uid != 0 {
-				c.msgs[it.uid] = it.toMessage(folder)
+				msgs[i] = it.toMessage(folder)
+				c.msgs[it.uid] = &msgs[i]
 			}
 		}
 		for _, u := range uids {
@@ -182,12 +184,13 @@ func (f *fetcher) mend(ctx context.Context, folder offline.FolderID, chunks []*c
 }
 
 // merged adds the messages of o to msgs.
-func merged(msgs map[uint32]offline.Message, o *outcome, folder offline.FolderID) map[uint32]offline.Message {
+func merged(msgs map[uint32]*offline.Message, o *outcome, folder offline.FolderID) map[uint32]*offline.Message {
 	if msgs == nil {
-		msgs = make(map[uint32]offline.Message, len(o.got))
+		msgs = make(map[uint32]*offline.Message, len(o.got))
 	}
 	for u, it := range o.got {
-		msgs[u] = it.toMessage(folder)
+		msg := it.toMessage(folder)
+		msgs[u] = &msg
 	}
 	return msgs
 }
@@ -207,13 +210,16 @@ type batcher struct {
 const maxChanges = 2000
 
 // add takes messages in the order of uids.
-func (b *batcher) add(uids []uint32, msgs map[uint32]offline.Message, o *outcome, folder offline.FolderID, down bool) {
+func (b *batcher) add(uids []uint32, msgs map[uint32]*offline.Message, o *outcome, folder offline.FolderID, down bool) {
 	if b.empty() {
 		b.began = b.cfg.Now()
 	}
+	if b.delta.New == nil {
+		b.delta.New = make([]offline.Message, 0, len(msgs)+min(len(msgs), b.cfg.EmitSize))
+	}
 	one := func(u uint32) {
 		if msg, ok := msgs[u]; ok {
-			b.delta.New = append(b.delta.New, msg)
+			b.delta.New = append(b.delta.New, *msg)
 		} else if why, ok := o.aside[u]; ok {
 			b.delta.SetAside = append(b.delta.SetAside, offline.SetAside{Folder: folder, UID: u, Reason: why, At: b.cfg.Now().UTC(), Attempts: 1})
 		}

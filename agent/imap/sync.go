@@ -198,7 +198,7 @@ func (x *syncer) fetchNew(ctx context.Context, uids []uint32, down, bounded bool
 	}
 	memo := x.m.memo[x.f.Name]
 	f := x.fetcher()
-	err = f.scan(ctx, x.f.ID, uids, down, func(uids []uint32, msgs map[uint32]offline.Message, o *outcome) error {
+	err = f.scan(ctx, x.f.ID, uids, down, func(uids []uint32, msgs map[uint32]*offline.Message, o *outcome) error {
 		for u, msg := range msgs {
 			if bounded && !x.recent(msg.Received) {
 				delete(msgs, u)

@@ -41,7 +41,7 @@ type wire struct {
 
 	// For the reading goroutine only.
 	out     []byte // ready to be handed out; points into br or tmp
-	tmp     []byte // a line that is longer than br's buffer
+	tmp     []byte // a line that is longer than br's buffer, or was changed
 	literal int64  // bytes of a literal that are still to come
 	inside  bool   // the next line goes on with the response at hand
 	pass    bool   // that response is passed on
@@ -182,6 +182,9 @@ func (w *wire) line() error {
 	}
 	if w.pass {
 		w.out = line
+		if first && w.fetch && !piece {
+			w.out = w.shorten(line)
+		}
 	}
 	if piece {
 		w.tail = append(w.tail[:0], line[max(0, len(line)-24):]...)
@@ -198,6 +201,25 @@ func (w *wire) line() error {
 		return w.fail(fmt.Errorf("the server sent a literal of %d bytes", n))
 	}
 	return nil
+}
+
+// shorten takes the list of fields out of "BODY[HEADER.FIELDS (...)]". Nobody
+// looks at it, and go-imap takes longer over it than over all the rest of a
+// FETCH response.
+func (w *wire) shorten(line []byte) []byte {
+	const begin, end = "BODY[HEADER.FIELDS (", ")]"
+	i := bytes.Index(line, []byte(begin))
+	if i < 0 {
+		return line
+	}
+	j := bytes.Index(line[i:], []byte(end))
+	if j < 0 {
+		return line
+	}
+	w.tmp = append(w.tmp[:0], line[:i]...)
+	w.tmp = append(w.tmp, "BODY[HEADER]"...)
+	w.tmp = append(w.tmp, line[i+j+len(end):]...)
+	return w.tmp
 }
 
 // whole reads the rest of a long line that has to be understood as a whole.

@@ -14,18 +14,58 @@ func (d decoder) addresses(v string) []offline.Address {
 	if v == "" {
 		return nil
 	}
-	if a, ok := simple(v); ok {
-		return []offline.Address{a}
+	if list, ok := simpleList(v); ok {
+		return list
 	}
 	p := addrParser{d: d, s: d.utf8(v)}
 	p.run()
 	return p.out
 }
 
+// simpleList reads a list in which every address is simple, or is after a quoted
+// name with nothing special in it.
+func simpleList(v string) ([]offline.Address, bool) {
+	n := 1 + strings.Count(v, ",")
+	if n > 50 {
+		return nil, false
+	}
+	list := make([]offline.Address, 0, n)
+	for v != "" {
+		end, at, name := 0, 0, ""
+		if v[0] == '"' {
+			end = strings.IndexByte(v[1:], '"') + 1
+			if end < 2 || end+2 >= len(v) || v[end+1] != ' ' || v[end+2] != '<' {
+				return nil, false
+			}
+			if name = v[1:end]; !plain(name) || strings.ContainsAny(name, `\'`) {
+				return nil, false
+			}
+			at = end + 2
+		}
+		next := ""
+		if end = strings.IndexByte(v[at:], ','); end >= 0 {
+			v, next = v[:at+end], strings.TrimLeft(v[at+end+1:], " ")
+		}
+		a, ok := simple(v[at:])
+		if !ok {
+			return nil, false
+		}
+		if name != "" {
+			a.Name = cut(name, maxText)
+		}
+		list = append(list, a)
+		v = next
+	}
+	return list, true
+}
+
 // simple reads the one form that most fields have: "Name <local@domain>" or
 // "local@domain", in printable ASCII with nothing special in it.
 func simple(v string) (offline.Address, bool) {
 	at, open := -1, -1
+	if len(v) > maxMessageID || strings.HasPrefix(v, "'") {
+		return offline.Address{}, false
+	}
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
 		case c < ' ' || c > '~':

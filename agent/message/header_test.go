@@ -326,3 +326,20 @@ func BenchmarkHeaderEncoded(b *testing.B) {
 		Header(raw, received)
 	}
 }
+
+func FuzzAddresses(f *testing.F) {
+	for _, s := range []string{"a@b.c", "Ann <a@b.c>, b@c.d", `"Lee, Ann" <a@b.c>, "x" <y@z>`, `"a" <b@c`, `"" <a@b.c>`, `'x' <a@b>`, "a b@c", "<a@b>", "x<a@b>", "mailto:a@b", "=?x?= <a@b>", "a@b,,c@d"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		fast, ok := simpleList(v)
+		if !ok {
+			return
+		}
+		p := addrParser{s: v}
+		p.run()
+		if fmt.Sprint(fast) != fmt.Sprint(p.out) {
+			t.Errorf("%q: the fast reader gives %q, the careful one %q", v, fast, p.out)
+		}
+	})
+}

@@ -36,28 +36,28 @@ func usable(v string) string {
 		if j < 0 {
 			return ""
 		}
-		return messageID(rest[1:j])
+		return messageID(rest[:j+1])
 	}
 	if strings.ContainsAny(v, " \t") {
 		return ""
 	}
-	return messageID(v)
+	return messageID("<" + v + ">")
 }
 
-// messageID checks the inside of a Message-ID and gives it back with <>.
+// messageID checks a Message-ID that has <> around it; "" if it can't be used.
 func messageID(s string) string {
 	if strings.ContainsAny(s, " \t\r\n") {
 		s = strings.Join(strings.Fields(s), "")
 	}
-	if s == "" || len(s)+2 > maxMessageID || s == "@" {
+	if len(s) < 3 || len(s) > maxMessageID || s == "<@>" {
 		return ""
 	}
-	for i := 0; i < len(s); i++ {
+	for i := 1; i < len(s)-1; i++ {
 		if c := s[i]; c <= ' ' || c > '~' || c == '<' || c == '>' {
 			return ""
 		}
 	}
-	return "<" + s + ">"
+	return s
 }
 
 // messageIDs finds the Message-IDs in an In-Reply-To or References value and
@@ -70,7 +70,7 @@ func messageIDs(v string) []string {
 	if strings.IndexByte(v, '<') < 0 {
 		for _, w := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' || r == ';' }) {
 			if strings.IndexByte(w, '@') > 0 {
-				if id := messageID(w); id != "" {
+				if id := messageID("<" + w + ">"); id != "" {
 					ids = append(ids, id)
 				}
 			}
@@ -82,16 +82,16 @@ func messageIDs(v string) []string {
 		if i < 0 {
 			return ids
 		}
-		v = v[i+1:]
-		j := strings.IndexAny(v, "<>")
-		if j < 0 {
+		v = v[i:]
+		j := strings.IndexAny(v[1:], "<>") + 1
+		if j == 0 {
 			return ids
 		}
 		if v[j] == '<' { // one that was never closed
 			v = v[j:]
 			continue
 		}
-		if id := messageID(v[:j]); id != "" {
+		if id := messageID(v[:j+1]); id != "" {
 			ids = append(ids, id)
 		}
 		v = v[j+1:]

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"io"
 	"mime"
 	"strings"
@@ -48,7 +49,12 @@ func (d decoder) words(v string) string {
 		if i := strings.IndexByte(name, '*'); i >= 0 { // a language, RFC 2231 section 5
 			name = name[:i]
 		}
-		return charset.Reader(name, r)
+		r, err := charset.Reader(name, r)
+		if err != nil {
+			return nil, err
+		}
+		b, err := io.ReadAll(r) // a word is short; mime's copying is not
+		return bytes.NewReader(b), err
 	}}
 	if out, err := dec.DecodeHeader(v); err == nil {
 		return d.utf8(out)
