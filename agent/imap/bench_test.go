@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -129,6 +130,9 @@ func BenchmarkFirstScan(b *testing.B) {
 	b.ReportMetric(float64(n)*float64(b.N)/ours.Seconds(), "msgs/s")
 	b.ReportMetric(float64(n)*float64(b.N)/minimal.Seconds(), "minimal-msgs/s")
 	b.ReportMetric(ours.Seconds()/minimal.Seconds(), "ratio")
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	b.ReportMetric(float64(mem.Sys)/(1<<20), "MB-peak") // of the whole test process, never given back
 }
 
 // BenchmarkNoChange syncs a folder in which nothing changed (goal: one round
