@@ -52,7 +52,9 @@ func TestArrowsRunDownwardsOnly(t *testing.T) {
 			if !ok || within(ours, rule.dir) && rule.dir != "agent" && rule.dir != "app" {
 				continue
 			}
-			if !slices.ContainsFunc(rule.imports, func(a string) bool { return ours == a || a != "agent" && within(ours, a) || a == "agent" && rule.dir == "app" && within(ours, a) }) {
+			if !slices.ContainsFunc(rule.imports, func(a string) bool {
+				return ours == a || a != "agent" && within(ours, a) || a == "agent" && rule.dir == "app" && within(ours, a)
+			}) {
 				t.Errorf("%s imports %s, but may import only %v: %s", dir, ours, rule.imports, rule.why)
 			}
 		}

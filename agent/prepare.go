@@ -79,7 +79,13 @@ func (a *Agent) fetch(ctx context.Context, keys []uint64) error {
 
 // keepBody stores a whole message and notes that it is there.
 func (a *Agent) keepBody(key uint64, r io.Reader) error {
-	if _, err := a.Store.PutBody(key, r); err != nil {
+	in := &sourceReader{r: r}
+	if _, err := a.Store.PutBody(key, in); err != nil {
+		if in.err != nil {
+			// The mailbox broke off, not the store: nothing was kept, and the
+			// adapter tells of it by itself.
+			return nil
+		}
 		return err
 	}
 	c, err := a.read(key)
@@ -94,6 +100,21 @@ func (a *Agent) keepBody(key uint64, r io.Reader) error {
 		m.Body = offline.BodyInfo{Stored: true, Attachments: len(c.Attachments), Snippet: c.Snippet}
 		return tx.PutMessage(&m)
 	})
+}
+
+// sourceReader remembers how reading ended, so that a fault of the mailbox can
+// be told from one of the store.
+type sourceReader struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sourceReader) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 // read parses the stored message.
@@ -177,7 +198,7 @@ func (a *Agent) outgoing(c offline.Change) (*offline.OutgoingEmail, error) {
 		html = message.PlainToHTML(content.Text)
 	}
 	return &offline.OutgoingEmail{
-		Ref: c.Record, Identity: m.Identity, Subject: m.Subject, HTML: html,
+		Ref: c.Record, Identity: m.Identity, Subject: m.Subject, Token: a.trackSettings().Tokens.Find(m.Subject), HTML: html,
 		Outgoing: m.Outgoing, When: m.Date, Parties: parties,
 		Regarding: c.Regarding, Correlated: c.Correlated,
 		Attachments: content.Attachments, Notes: content.Notes,

@@ -157,6 +157,9 @@ func (a *Agent) pullFolder(ctx context.Context, f offline.Folder) error {
 	changed, done := false, 0
 	last := f.Cursor
 	err := a.Mailbox.Sync(ctx, f, known, func(d offline.FolderDelta) error {
+		if nothing(d, last) {
+			return a.pushBetween(ctx)
+		}
 		if err := a.storeDelta(f, d); err != nil {
 			return fmt.Errorf("keep what was read: %w", err)
 		}
@@ -173,6 +176,12 @@ func (a *Agent) pullFolder(ctx context.Context, f offline.Folder) error {
 		return err
 	}
 	return a.compareCounts(f, last)
+}
+
+// nothing reports whether a batch tells only that all is as it was.
+func nothing(d offline.FolderDelta, last offline.Cursor) bool {
+	d.Cursor.At, last.At = time.Time{}, time.Time{}
+	return !d.Reset && len(d.New)+len(d.Flags)+len(d.Gone)+len(d.SetAside) == 0 && d.Cursor == last
 }
 
 // pushBetween carries the user's changes over in the middle of a long scan.

@@ -277,7 +277,7 @@ func activityOf(op offline.ChangeOp) string {
 func made(e *offline.OutgoingEmail, o offline.Outcome, now time.Time) offline.Record {
 	return offline.Record{
 		Ref: e.Ref, Name: e.Subject, Created: now, Changed: now, ETag: o.ETag,
-		Email: &offline.Email{Identity: e.Identity, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding},
+		Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding},
 	}
 }
 

@@ -72,6 +72,7 @@ type OutgoingEmail struct {
 	Ref         Ref // its id, chosen and stored before the first attempt
 	Identity    string
 	Subject     string
+	Token       string // the tracking token of its subject, if it bears one
 	HTML        string // sanitised; empty: none
 	Outgoing    bool   // the user sent it: closed as Sent, otherwise as Received
 	When        time.Time

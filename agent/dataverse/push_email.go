@@ -73,6 +73,9 @@ func (j *create) fields(update bool) map[string]any {
 	} else if m.Identity != "" {
 		j.note("the Message-ID is longer than the CRM takes and was left out")
 	}
+	if t := m.Token; t != "" && units(t) <= 50 {
+		v["trackingtoken"] = t
+	}
 	j.addresses(v)
 	if nav := regardingNav(m.Regarding.Kind); nav != "" && path(m.Regarding) != "" {
 		v[nav+"@odata.bind"] = "/" + path(m.Regarding)
