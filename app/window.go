@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"time"
 
-	"postrider/agent/health"
 	"postrider/ui"
 )
 
@@ -40,9 +39,6 @@ func (c *commands) open(ctx context.Context, home string, hidden bool) error {
 	go func() { ended <- p.Agent.Run(ctx) }()
 	err = ui.Run(ui.Options{
 		Store: p.Store, Agent: p.Agent, Account: p.Config.Mailbox.Address,
-		NoTray: func() {
-			p.Agent.Health().Set(health.TrayMissing, "tray", "No program on this desktop shows tray icons.")
-		},
 		Hidden: hidden, Raise: raise, Quit: ctx.Done(), Log: p.Log,
 		Started: func() { p.Log.Info("first frame", "ms", time.Since(c.began).Milliseconds()) },
 	})

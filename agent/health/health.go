@@ -65,8 +65,6 @@ var (
 	CountsDiffer       = Kind{"counts-differ", "The folder's count differs from the server's", Warn, "Postrider reads the folder again at the next sync.", 0}
 	StoreFull          = Kind{"store-full", "The disk is full", Danger, "Free some space; nothing was lost, Postrider goes on then.", 0}
 	StoreFailed        = Kind{"store-failed", "The offline store could not be written", Danger, "Check the disk; Postrider goes on when it can write again.", 0}
-	KeyringMissing     = Kind{"keyring-missing", "No system keyring", Warn, "Start a keyring, or name key_command in the configuration.", 0}
-	TrayMissing        = Kind{"tray-missing", "This desktop shows no tray icons", Info, "Postrider stays in its window; closing it quits.", 0}
 )
 
 // Tracker holds the problems at hand. The zero Tracker is not ready; use New.

@@ -222,10 +222,14 @@ func lastEmails(tx *offline.Tx, about, self offline.Ref, now time.Time) []Card {
 		return nil
 	}
 	recs = slices.DeleteFunc(recs, func(r offline.Record) bool { return r.Kind != offline.KindEmail || r.Ref == self })
-	slices.SortFunc(recs, func(a, b offline.Record) int { return b.Created.Compare(a.Created) })
+	when := make(map[offline.Ref]time.Time, len(recs))
+	for _, r := range recs {
+		when[r.Ref] = sentAt(tx, r)
+	}
+	slices.SortFunc(recs, func(a, b offline.Record) int { return when[b.Ref].Compare(when[a.Ref]) })
 	var out []Card
 	for _, r := range recs[:min(len(recs), 5)] {
-		c := Card{Ref: r.Ref, Symbol: "mail", Kind: "Email", Name: OneLine(r.Name, 160), Note: Age(r.Created, now)}
+		c := Card{Ref: r.Ref, Symbol: "mail", Kind: "Email", Name: OneLine(r.Name, 160), Note: Age(when[r.Ref], now)}
 		if r.Email != nil && r.Email.Outgoing {
 			c.Symbol = "sent"
 		}
@@ -235,6 +239,17 @@ func lastEmails(tx *offline.Tx, about, self offline.Ref, now time.Time) []Card {
 		out = append(out, c)
 	}
 	return out
+}
+
+// sentAt is when an email was sent: by the message itself where it is here,
+// otherwise when its record was made.
+func sentAt(tx *offline.Tx, r offline.Record) time.Time {
+	if r.Email != nil && r.Email.Identity != "" {
+		if m, err := tx.MessageByIdentity(r.Email.Identity); err == nil {
+			return m.Date
+		}
+	}
+	return r.Created
 }
 
 // KindName is a kind of record for people.
