@@ -324,6 +324,7 @@ func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Messag
 			if i, ok := at[m.Identity]; ok {
 				if m.Computed || message.Same(fresh[i], m) {
 					fresh[i].Places = addPlace(fresh[i].Places, m.Places[0])
+					fresh[i].Outgoing = fresh[i].Outgoing || m.Outgoing
 					break
 				}
 			} else if key, ok := tx.KeyByIdentity(m.Identity); ok {
@@ -333,6 +334,7 @@ func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Messag
 				}
 				if m.Computed || message.Same(old, m) {
 					old.Places = addPlace(old.Places, m.Places[0])
+					old.Outgoing = old.Outgoing || m.Outgoing
 					if homeless[key] {
 						delete(homeless, key)
 						found = true
