@@ -16,7 +16,7 @@ type mailing struct {
 	want    []string // as rig.tracked describes it, for the filter "people"
 }
 
-// make2000 makes n messages: by rule, so that what is to come of each is known
+// makeMailing makes n messages by rule, so that what is to come of each is known
 // here without asking the program.
 func makeMailing(n int) mailing {
 	m := mailing{folders: map[string][]imaptest.Mail{}}
@@ -100,7 +100,7 @@ func TestTwoThousandMessagesBecomeExactlyTheEmailsThatTheFilterNames(t *testing.
 
 // 4: a reply is tracked by itself and inherits the regarding, by header and,
 // headers stripped, by token (R-EMAIL-04, R-TOKEN-02).
-func TestARepliesIsTrackedByItselfByHeaderAndByToken(t *testing.T) {
+func TestAReplyIsTrackedByItselfByHeaderAndByToken(t *testing.T) {
 	r := newRig(t, "replies")
 	r.seedTracked("<seed@mail.example>", "CRM:0001007", offerID)
 	r.dove.Add("INBOX",
