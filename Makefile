@@ -15,7 +15,7 @@ test: setup lint
 
 # Whole runs against real servers and peers, and the benchmarks of the packages.
 bench: setup
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m $(PKGS)
+	$(GO) test -run '^$$' -bench . -benchtime 300ms -timeout 60m $(PKGS)
 
 build: setup
 	$(GO) build -tags migrated_fynedo -trimpath -o bin/postrider .
