@@ -1,6 +1,7 @@
 package localorg
 
 import (
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -134,7 +135,7 @@ func (r *renderer) formatted(c *Column, v any) (string, bool) {
 	case bool:
 		return c.label(int64(toInt(v)))
 	case float64:
-		return strconv.FormatFloat(v, 'f', 2, 64), true
+		return decimal(v), true
 	case stamp:
 		if c.Name == "actualstart" || c.Name == "actualend" {
 			return v.time().Format("1/2/2006"), true
@@ -155,6 +156,21 @@ func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// decimal is a number with two places, its thousands set apart.
+func decimal(v float64) string {
+	s := strconv.FormatFloat(math.Abs(v), 'f', 2, 64)
+	whole, places, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return strconv.FormatFloat(v, 'f', 2, 64) // too large to be money
+	}
+	s = thousands(n) + "." + places
+	if v < 0 {
+		s = "-" + s
 	}
 	return s
 }
