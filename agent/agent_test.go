@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -315,5 +316,33 @@ func TestARegardingChangedInTheCRMIsTakenOver(t *testing.T) {
 	w.sync()
 	if m := w.message("<1@x>"); m.Track.Regarding != acme || m.Track.State != offline.Tracked {
 		t.Errorf("got %+v", m.Track)
+	}
+}
+
+func TestAConversationIsWrittenInItsOrder(t *testing.T) {
+	w := newWorld(t, track.All)
+	w.box.add("INBOX", w.mail("<1@x>"))
+	w.box.add("INBOX", w.mail("<2@x>", "In-Reply-To: <1@x>"))
+	w.box.add("INBOX", w.mail("<3@x>", "In-Reply-To: <2@x>"))
+	w.sync()
+	for id, parent := range map[string]string{"<2@x>": "<1@x>", "<3@x>": "<2@x>"} {
+		if got, want := w.crm.emails[w.message(id).Track.Record.ID].Correlated, w.message(parent).Track.Record; got != want {
+			t.Errorf("%s answers %v, want %v", id, got, want)
+		}
+	}
+}
+
+func TestManyAnswersThatWaitKeepNobodyElseFromGoing(t *testing.T) {
+	w := newWorld(t, track.All)
+	w.box.batch = 1000
+	w.box.add("INBOX", w.mail("<stuck@x>"))
+	for i := range pushBatch + 50 {
+		w.box.add("INBOX", w.mail(fmt.Sprintf("<answer%d@x>", i), "In-Reply-To: <stuck@x>"))
+	}
+	w.box.add("INBOX", w.mail("<other@x>"))
+	w.agent.learnMe(context.Background())
+	w.crm.refuse[w.agent.recordID(&offline.Message{Identity: "<stuck@x>"})] = &offline.Fault{Class: offline.FaultServer, Op: "create", Text: "plug-in failed"}
+	if r := w.sync(); r.Counts.Tracked != 1 || w.message("<other@x>").Track.State != offline.Tracked {
+		t.Errorf("counts %+v", r.Counts)
 	}
 }

@@ -244,6 +244,7 @@ type fakeCRM struct {
 	fail     func(op string) error // before a request is done
 	after    func(op string) error // after it was done: the answer is lost
 	refuse   map[string]error      // by record id: what the CRM says of a create
+	tangled  int                   // writes that stood in one Push with what they refer to
 }
 
 func newFakeCRM(now func() time.Time) *fakeCRM {
@@ -359,6 +360,13 @@ func (c *fakeCRM) Push(ctx context.Context, writes []offline.Write) ([]offline.O
 	out := make([]offline.Outcome, len(writes))
 	err := c.ask("push")
 	c.writes++
+	for _, w := range writes {
+		for _, o := range writes {
+			if w.Email != nil && w.Email.Correlated == o.Change.Record {
+				c.tangled++
+			}
+		}
+	}
 	for i, w := range writes {
 		if err == nil {
 			err = c.fail("write")

@@ -51,26 +51,31 @@ func (a *Agent) push(ctx context.Context) error {
 	}
 }
 
-// ready returns the changes that can go now, and how many wait in all. An
-// answer goes only after, or together with, the create of what it answers.
+// ready returns changes that can go now, and how many wait in all. An answer
+// goes only after the create of what it answers: the writes of one Push may be
+// carried out in any order. Answers that wait so don't keep others from going,
+// however many they are.
 func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
 	err = a.Store.View(func(tx *offline.Tx) error {
-		heads, err := tx.Ready(a.Now(), pushBatch)
-		if err != nil {
-			return err
-		}
 		waiting = tx.Counts().Waiting
-		going := map[offline.Ref]bool{}
-		for _, c := range heads {
-			if c.Op == offline.OpCreateEmail {
-				if !c.Correlated.IsZero() && !going[c.Correlated] && pending(tx, c.Correlated) {
+		for limit := pushBatch; ; limit *= 4 {
+			heads, err := tx.Ready(a.Now(), limit)
+			if err != nil {
+				return err
+			}
+			batch = batch[:0]
+			for _, c := range heads {
+				if c.Op == offline.OpCreateEmail && !c.Correlated.IsZero() && pending(tx, c.Correlated) {
 					continue
 				}
-				going[c.Record] = true
+				if batch = append(batch, c); len(batch) == pushBatch {
+					return nil
+				}
 			}
-			batch = append(batch, c)
+			if len(batch) > 0 || len(heads) < limit {
+				return nil
+			}
 		}
-		return nil
 	})
 	return batch, waiting, err
 }

@@ -108,6 +108,9 @@ func (w *world) sync() Report {
 	if err != nil {
 		w.t.Fatalf("sync: %v", err)
 	}
+	if w.crm.tangled > 0 {
+		w.t.Fatalf("%d writes went together with what they refer to", w.crm.tangled)
+	}
 	if err := w.store.Check(); err != nil {
 		w.t.Fatalf("the store is not in order: %v", err)
 	}
