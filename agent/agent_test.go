@@ -346,3 +346,22 @@ func TestManyAnswersThatWaitKeepNobodyElseFromGoing(t *testing.T) {
 		t.Errorf("counts %+v", r.Counts)
 	}
 }
+
+func TestAMessageThatCannotBeFetchedSaysWhyAndStopsNobody(t *testing.T) {
+	w := newWorld(t, track.All)
+	w.box.poison = map[uint32]bool{w.box.add("INBOX", w.mail("<bad@x>")): true}
+	w.box.add("INBOX", w.mail("<good@x>"))
+	if r := w.sync(); r.Counts != (offline.Counts{Seen: 2, Tracked: 1, Failed: 1}) {
+		t.Errorf("counts %+v", r.Counts)
+	}
+	if m := w.message("<bad@x>"); !strings.Contains(m.Track.Reason, errPoison.Error()) {
+		t.Errorf("the reason is %q", m.Track.Reason)
+	}
+	w.box.poison = nil
+	if err := w.agent.Retry(w.key("<bad@x>")); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.sync(); r.Counts.Tracked != 2 {
+		t.Errorf("after Retry: %+v", r.Counts)
+	}
+}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,6 +25,7 @@ type fakeMailbox struct {
 	requests int64
 	cut      func() error // asked before each step; an error ends it
 	batch    int
+	poison   map[uint32]bool // UIDs whose bodies can't be fetched
 }
 
 type fakeFolder struct {
@@ -41,6 +43,8 @@ type fakeMessage struct {
 	modseq uint64
 	at     time.Time
 }
+
+var errPoison = errors.New("the server breaks off at it")
 
 func newFakeMailbox() *fakeMailbox {
 	return &fakeMailbox{batch: 3, cut: func() error { return nil }, folders: []*fakeFolder{
@@ -209,6 +213,12 @@ func (b *fakeMailbox) Bodies(ctx context.Context, f offline.Folder, uids []uint3
 		m := b.folder(f.Name).msgs[uid]
 		b.mu.Unlock()
 		if m == nil {
+			continue
+		}
+		if b.poison[uid] {
+			if err := each(uid, nil, errPoison); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := each(uid, strings.NewReader(m.raw), nil); err != nil {

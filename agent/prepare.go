@@ -12,8 +12,8 @@ import (
 )
 
 // fetchBodies brings the messages that creates need, and that are not here,
-// into the store.
-func (a *Agent) fetchBodies(ctx context.Context, batch []offline.Change) error {
+// into the store. failed are the messages that can't be fetched, and why.
+func (a *Agent) fetchBodies(ctx context.Context, batch []offline.Change) (failed map[uint64]error, err error) {
 	var keys []uint64
 	for _, c := range batch {
 		if c.Op == offline.OpCreateEmail {
@@ -27,10 +27,11 @@ func (a *Agent) fetchBodies(ctx context.Context, batch []offline.Change) error {
 var errGone = errors.New("the message is no longer in the mailbox, so its text can't be fetched; put it back into a folder that Postrider reads and choose Retry")
 
 // fetch brings whole messages into the store, asking each folder once.
-func (a *Agent) fetch(ctx context.Context, keys []uint64) error {
+func (a *Agent) fetch(ctx context.Context, keys []uint64) (failed map[uint64]error, err error) {
+	failed = map[uint64]error{}
 	folders := map[offline.FolderID]offline.Folder{}
 	wanted := map[offline.FolderID]map[uint32]uint64{}
-	err := a.Store.View(func(tx *offline.Tx) error {
+	err = a.Store.View(func(tx *offline.Tx) error {
 		for _, key := range keys {
 			m, err := tx.Message(key)
 			if errors.Is(err, offline.ErrNotFound) {
@@ -54,7 +55,7 @@ func (a *Agent) fetch(ctx context.Context, keys []uint64) error {
 		return nil
 	})
 	if err != nil || len(wanted) == 0 {
-		return err
+		return failed, err
 	}
 	a.reader.Lock()
 	defer a.reader.Unlock()
@@ -66,15 +67,16 @@ func (a *Agent) fetch(ctx context.Context, keys []uint64) error {
 		err := a.Reader.Bodies(ctx, folders[id], list, func(uid uint32, r io.Reader, err error) error {
 			if err != nil {
 				a.Log.Warn("a message could not be fetched", "folder", id, "uid", uid, "err", err)
-				return nil // it fails by itself when it is prepared
+				failed[uids[uid]] = fmt.Errorf("the message can't be fetched: %w", err)
+				return nil
 			}
 			return a.keepBody(uids[uid], r)
 		})
 		if err != nil {
-			return fmt.Errorf("fetch messages of %s: %w", folders[id].Name, err)
+			return failed, fmt.Errorf("fetch messages of %s: %w", folders[id].Name, err)
 		}
 	}
-	return nil
+	return failed, nil
 }
 
 // keepBody stores a whole message and notes that it is there.
@@ -129,8 +131,12 @@ func (a *Agent) read(key uint64) (message.Content, error) {
 
 // FetchBody brings the whole message into the store, so that it can be shown.
 func (a *Agent) FetchBody(ctx context.Context, key uint64) error {
-	if err := a.fetch(ctx, []uint64{key}); err != nil {
+	failed, err := a.fetch(ctx, []uint64{key})
+	if err != nil {
 		return err
+	}
+	if failed[key] != nil {
+		return failed[key]
 	}
 	return a.Store.View(func(tx *offline.Tx) error {
 		m, err := tx.Message(key)
@@ -144,7 +150,7 @@ func (a *Agent) FetchBody(ctx context.Context, key uint64) error {
 // prepare makes the first changes of a batch ready to be written, as many as fit;
 // it returns how many of the batch it dealt with. One whose message can't be
 // had is parked and left out.
-func (a *Agent) prepare(batch []offline.Change) (writes []offline.Write, n int, err error) {
+func (a *Agent) prepare(batch []offline.Change, failed map[uint64]error) (writes []offline.Write, n int, err error) {
 	size := 0
 	for _, c := range batch {
 		if size >= pushBytes {
@@ -156,6 +162,9 @@ func (a *Agent) prepare(batch []offline.Change) (writes []offline.Write, n int, 
 			continue
 		}
 		e, err := a.outgoing(c)
+		if err == errGone && failed[c.Item] != nil {
+			err = failed[c.Item]
+		}
 		if err != nil {
 			a.Log.Warn("a message could not be prepared", "item", c.Item, "err", err)
 			if err := a.Store.Update(func(tx *offline.Tx) error { return a.park(tx, c.ID, err.Error()) }); err != nil {

@@ -32,11 +32,12 @@ func (a *Agent) push(ctx context.Context) error {
 		if batch, err = a.adoptExisting(ctx, batch); err != nil {
 			return err
 		}
-		if err := a.fetchBodies(ctx, batch); err != nil {
+		failed, err := a.fetchBodies(ctx, batch)
+		if err != nil {
 			return err
 		}
 		for len(batch) > 0 {
-			writes, n, err := a.prepare(batch)
+			writes, n, err := a.prepare(batch, failed)
 			if err != nil {
 				return err
 			}
