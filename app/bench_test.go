@@ -282,7 +282,7 @@ func buildProgram(b *testing.B, tags string) string {
 }
 
 func benchScreen(b *testing.B) (display string, stop func()) {
-	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp")
+	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
