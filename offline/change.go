@@ -10,6 +10,12 @@ const (
 	OpCreateEmail  ChangeOp = "create-email"  // make the email record of Item, close it
 	OpSetRegarding ChangeOp = "set-regarding" // give Record another regarding (or none)
 	OpDelete       ChangeOp = "delete"        // delete Record
+	OpCreateRecord ChangeOp = "create-record" // make Record, of Fields and Parent (contact, lead, opportunity, case)
+	OpSetOptions   ChangeOp = "set-options"   // write Fields ("filter", "auto_create") to the user's own settings in the CRM
+	OpSetMethods   ChangeOp = "set-methods"   // write Fields ("incoming", "outgoing": a Method) to the mailbox record Record
+	OpMarkSent     ChangeOp = "mark-sent"     // Record was Pending Send and has been sent as Fields["identity"], with Fields["token"]
+	OpMarkFailed   ChangeOp = "mark-failed"   // Record was Pending Send and could not be sent; Fields["reason"]
+	OpKeyword      ChangeOp = "keyword"       // bring the keywords of Item in the mailbox in line with its state
 )
 
 // Change is one write that still has to reach a server. Changes of one lane go
@@ -24,6 +30,8 @@ type Change struct {
 	Regarding  Ref    `json:"regarding,omitzero"`
 	Correlated Ref    `json:"correlated,omitzero"` // the email that Item answers
 	ETag       string `json:"etag,omitempty"`      // what the write is conditional on; empty with a create
+	Parent     Ref    `json:"parent,omitzero"`     // with OpCreateRecord: a contact's account, an opportunity's or case's customer
+	Fields     Fields `json:"fields,omitempty"`    // by Postrider's own words
 
 	Queued    time.Time `json:"queued"`
 	NotBefore time.Time `json:"not_before,omitzero"` // waits for Undo, or for the next try

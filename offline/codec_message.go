@@ -47,6 +47,7 @@ const (
 	ftRegarding
 	ftDeclined
 	ftEpoch
+	ftBy
 )
 
 func (w *writer) message(m *Message) {
@@ -99,6 +100,7 @@ func (w *writer) tracking(t *Tracking) {
 	w.ref(ftRegarding, t.Regarding)
 	w.bool(ftDeclined, t.Declined)
 	w.number(ftEpoch, uint64(t.Epoch))
+	w.text(ftBy, t.By)
 }
 
 func (w *writer) addresses(field uint64, list []Address) {
@@ -217,6 +219,8 @@ func (f field) tracking() (t Tracking, err error) {
 			t.Declined = f.n != 0
 		case ftEpoch:
 			t.Epoch = int(f.n)
+		case ftBy:
+			t.By = f.text
 		}
 		return err
 	})

@@ -28,6 +28,9 @@ const (
 	feOutgoing
 	feClosed
 	feRegarding
+	feThread
+	fePeople
+	fePending
 )
 
 func (w *writer) record(r *Record) {
@@ -54,6 +57,9 @@ func (w *writer) record(r *Record) {
 			w.bool(feOutgoing, r.Email.Outgoing)
 			w.bool(feClosed, r.Email.Closed)
 			w.ref(feRegarding, r.Email.Regarding)
+			w.text(feThread, r.Email.Thread)
+			w.texts(fePeople, r.Email.People)
+			w.bool(fePending, r.Email.Pending)
 		})
 	}
 	w.text(frSummary, r.Summary)
@@ -114,6 +120,12 @@ func (f field) email() (*Email, error) {
 			e.Closed = f.n != 0
 		case feRegarding:
 			e.Regarding, err = f.ref()
+		case feThread:
+			e.Thread = f.text
+		case fePeople:
+			e.People = append(e.People, f.text)
+		case fePending:
+			e.Pending = f.n != 0
 		}
 		return err
 	})

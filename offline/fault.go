@@ -24,6 +24,7 @@ const (
 	FaultRejected  FaultClass = "rejected"  // the server will never take this item as it is
 	FaultProtocol  FaultClass = "protocol"  // an answer that makes no sense
 	FaultExpired   FaultClass = "expired"   // the cursor is too old: start with a full listing
+	FaultDoubt     FaultClass = "doubt"     // it was handed over and no answer came: it may have been done
 )
 
 // Fault is a classified failure.
@@ -57,6 +58,10 @@ func (f *Fault) Error() string {
 }
 
 func (f *Fault) Unwrap() error { return f.Err }
+
+// ErrNoKeywords says that the server keeps no keywords in a folder; adapters
+// have it in a Fault's chain.
+var ErrNoKeywords = errors.New("this folder keeps no keywords")
 
 // ClassOf returns the class of the first Fault in err's chain, "" if there is none.
 func ClassOf(err error) FaultClass {

@@ -29,6 +29,7 @@ type Folder struct {
 	Read      bool       `json:"read"`              // Postrider reads this folder
 	NoSelect  bool       `json:"nosel,omitempty"`   // a name only, holds no messages
 	Missing   bool       `json:"missing,omitempty"` // no longer listed by the server
+	ObjectID  string     `json:"oid,omitempty"`     // stays through a rename (RFC 8474 MAILBOXID); empty: the server has none
 	Cursor    Cursor     `json:"cursor"`
 }
 
@@ -41,6 +42,7 @@ type Cursor struct {
 	LeftOut       uint32    `json:"out,omitempty"`    // of those, how many are older than Since and not kept
 	Since         time.Time `json:"since,omitzero"`   // the first scan took what was received on or after; zero: all
 	At            time.Time `json:"at,omitzero"`      // last confirmed with the server
+	NoKeywords    bool      `json:"nokw,omitempty"`   // the server keeps no keywords in this folder (RFC 3501 PERMANENTFLAGS)
 }
 
 // Place is where a message lies in the mailbox: a message can lie in several.
@@ -110,6 +112,11 @@ const (
 	CauseUser      Cause = "user"      // Track, Set Regarding or Untrack by hand
 	CauseReply     Cause = "reply"     // In-Reply-To or References name a tracked email
 	CauseToken     Cause = "token"     // the subject carries the token of a tracked email
+	CauseThread    Cause = "thread"    // its Thread-Index is of the conversation of a tracked email
+	CauseSmart     Cause = "smart"     // smart matching: same subject, same people
+	CauseFolder    Cause = "folder"    // it lies in a tracked folder
+	CauseKeyword   Cause = "keyword"   // another mail program asked by the keyword $CRMTrack
+	CauseSent      Cause = "sent"      // it was written in Postrider, or in the CRM and sent by Postrider
 	CauseColleague Cause = "colleague" // it was in the CRM already
 )
 
@@ -127,6 +134,25 @@ type Tracking struct {
 	// Epoch is the settings' epoch under which it was decided; a later epoch
 	// (another filter) decides undecided messages only, never these.
 	Epoch int `json:"e,omitempty"`
+	// By is for people: who or what tracked it, where Cause does not tell: the
+	// colleague's name, the folder's name.
+	By string `json:"by,omitempty"`
+}
+
+// Keywords by which other mail programs ask for tracking and see it done.
+const (
+	KeywordTrack   = "$CRMTrack"   // please track; Postrider removes it when done
+	KeywordTracked = "$CRMTracked" // is tracked; removing it untracks
+)
+
+// FolderStatus is what a server says of a folder without opening it.
+type FolderStatus struct {
+	Name          string
+	ObjectID      string
+	UIDValidity   uint32
+	UIDNext       uint32
+	HighestModSeq uint64 // 0: the server has none
+	Messages      uint32
 }
 
 // FolderDelta is one batch of what changed in a folder, as an adapter found it.

@@ -63,6 +63,7 @@ func populate(t testing.TB, s *Store) {
 			tx.Enqueue(&change), tx.Enqueue(&parked),
 			tx.PutSetAside(&set),
 			tx.Log(Activity{At: testClock(), What: "track", Item: 2, Record: email, Text: "Tracked Re: Offer"}),
+			tx.PutDraft(&Draft{State: DraftWaiting, To: []Address{{Name: "Jana Nováková", Addr: "jana.novakova.1@moravia-tools.example"}}, Subject: "Offer", Text: "Dear Jana", Track: true, Regarding: account, Queued: testClock()}),
 			tx.PutSetting("user", User{ID: "u1", Name: "Petr Svoboda", Address: "petr.svoboda@adventure-works.example"}),
 		)
 	})
@@ -117,6 +118,7 @@ func readAll(tx *Tx) (map[string]any, error) {
 	put("changes for")(anyOf(tx.ChangesFor(2)))
 	put("set aside")(anyOf(tx.SetAsides()))
 	put("activities")(anyOf(tx.Activities(0)))
+	put("drafts")(anyOf(tx.Drafts()))
 	var u User
 	_, err := tx.Setting("user", &u)
 	put("user")(u, err)

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -9,7 +10,8 @@ import (
 // translates it to its CRM's tables.
 type Kind string
 
-// The kinds of record that Postrider speaks of.
+// The kinds of record that Postrider speaks of. A kind that is not one of them
+// is a table of the organization's own, by its logical name (Options.Tables).
 const (
 	KindAccount     Kind = "account"
 	KindContact     Kind = "contact"
@@ -18,6 +20,9 @@ const (
 	KindCase        Kind = "case"
 	KindUser        Kind = "user"
 	KindQueue       Kind = "queue"
+	KindTeam        Kind = "team"
+	KindEquipment   Kind = "equipment"
+	KindUnit        Kind = "unit" // business unit
 	KindEmail       Kind = "email"
 	KindAppointment Kind = "appointment"
 	KindTask        Kind = "task"
@@ -90,6 +95,13 @@ type Email struct {
 	Outgoing  bool   `json:"out,omitempty"`
 	Closed    bool   `json:"closed,omitempty"` // Received, Sent or otherwise completed: read-only
 	Regarding Ref    `json:"regarding,omitzero"`
+	// Thread is the conversation index as the CRM keeps it, "" where it has none.
+	Thread string `json:"thread,omitempty"`
+	// People are the addresses of sender and recipients, folded, as far as the
+	// CRM tells them with the record.
+	People []string `json:"people,omitempty"`
+	// Pending: the CRM waits for somebody to send it (Pending Send, Sending).
+	Pending bool `json:"pending,omitempty"`
 }
 
 // RecordDelta is one batch of what changed in the CRM. Store it, and Cursor
@@ -146,14 +158,98 @@ type User struct {
 }
 
 // Options are the settings of the organization and the user in the CRM that
-// bear on tracking.
+// bear on email.
 type Options struct {
-	Filter          string   `json:"filter,omitempty"`         // the user's own choice: all, replies, people, records, none; empty: unknown
+	Filter     string `json:"filter,omitempty"`      // the user's own choice: all, replies, people, records, none; empty: unknown
+	AutoCreate Kind   `json:"auto_create,omitempty"` // contact or lead: made for unknown senders (R-EMAIL-10); empty: neither
+
 	TokenPrefixes   []string `json:"token_prefixes,omitempty"` // the current one first, then those used before; none: tokens are off
 	TokenDigits     int      `json:"token_digits,omitempty"`   // digits of user number plus counter plus the online/offline digit
-	CorrelateHeader bool     `json:"correlate_header"`
-	MaxAttachment   int64    `json:"max_attachment,omitempty"` // bytes; 0: unknown
-	Blocked         []string `json:"blocked,omitempty"`        // attachment extensions, lower case, no dot
-	UnresolveMany   bool     `json:"unresolve_many,omitempty"` // R-EMAIL-16
-	TwoActivities   bool     `json:"two_activities,omitempty"` // R-EMAIL-22
+	TokenUserDigits int      `json:"token_user_digits,omitempty"`
+	TokenBase       int      `json:"token_base,omitempty"` // added to the user's number (R-TOKEN-08)
+	TokenUser       int      `json:"token_user,omitempty"` // the user's number
+
+	CorrelateHeader bool `json:"correlate_header"`
+
+	Smart             bool   `json:"smart,omitempty"`               // smart matching is on (R-TOKEN-03)
+	SmartNoise        string `json:"smart_noise,omitempty"`         // regular expression of what is cut off a subject; empty: the default
+	SmartMaxWords     int    `json:"smart_max_words,omitempty"`     // 0: 20
+	SmartSubjectDelta int    `json:"smart_subject_delta,omitempty"` // R-TOKEN-20
+	SmartMinPeople    int    `json:"smart_min_people,omitempty"`    // 0: 2
+
+	MaxAttachment  int64    `json:"max_attachment,omitempty"`  // bytes; 0: unknown
+	Blocked        []string `json:"blocked,omitempty"`         // attachment extensions, lower case, no dot
+	MaxBody        int      `json:"max_body,omitempty"`        // characters of an email's text; 0: unknown
+	UnresolveMany  bool     `json:"unresolve_many,omitempty"`  // R-EMAIL-16
+	ApplyToAll     bool     `json:"apply_to_all,omitempty"`    // R-EMAIL-17
+	SendUnresolved bool     `json:"send_unresolved,omitempty"` // R-EMAIL-18
+	TwoActivities  bool     `json:"two_activities,omitempty"`  // R-EMAIL-22
+	MaxFolders     int      `json:"max_folders,omitempty"`     // tracked folders (R-FOLDER-02); 0: 25
+	NoFolders      bool     `json:"no_folders,omitempty"`      // the organization switched folder tracking off (R-FOLDER-01)
+
+	Methods Methods `json:"methods,omitzero"`
+	Tables  []Table `json:"tables,omitempty"`  // of the organization's own
+	Creates []Kind  `json:"creates,omitempty"` // kinds of which the user may create records; nil: unknown
+}
+
+// May reports whether the user may create records of a kind, as far as is known.
+func (o Options) May(k Kind) bool { return o.Creates == nil || slices.Contains(o.Creates, k) }
+
+// Method is who moves a user's mail (R-METHOD-01).
+type Method string
+
+// The methods. The empty Method is not known.
+const (
+	MethodNone    Method = "none"
+	MethodClient  Method = "client"  // a program at the user's desk, as this one
+	MethodServer  Method = "server"  // server-side synchronization or the email router
+	MethodForward Method = "forward" // a forward mailbox; incoming only
+)
+
+// Methods are the methods of the user's mailbox record.
+type Methods struct {
+	Mailbox   string `json:"mailbox,omitempty"` // the mailbox record's id; empty: there is none
+	Incoming  Method `json:"in,omitempty"`
+	Outgoing  Method `json:"out,omitempty"`
+	ACT       Method `json:"act,omitempty"` // appointments, contacts and tasks
+	MayChange bool   `json:"may_change,omitempty"`
+}
+
+// Table is a table of the organization's own that emails can be about, or that
+// holds mail addresses.
+type Table struct {
+	Kind      Kind   `json:"kind"`
+	Label     string `json:"label"`
+	Plural    string `json:"plural"`
+	Regarding bool   `json:"regarding,omitempty"` // emails can be about its records
+	Addresses bool   `json:"addresses,omitempty"` // its records hold mail addresses (R-EMAIL-06)
+}
+
+// Template is an email template of the CRM (R-EMAIL-32).
+type Template struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Kind     Kind   `json:"kind,omitempty"` // of the records it is filled for; empty: any
+	Personal bool   `json:"personal,omitempty"`
+}
+
+// Filled is a template with the data of a record in it.
+type Filled struct {
+	Subject string
+	HTML    string
+}
+
+// PendingEmail is an email that was written in the CRM and that it left to this
+// client to send (R-EMAIL-25..27).
+type PendingEmail struct {
+	Ref         Ref
+	ETag        string // after it was taken over
+	Subject     string
+	HTML        string
+	From        Address
+	To, Cc, Bcc []Address
+	Regarding   Ref
+	Token       string
+	Attachments []Attachment
+	Problem     string // why it can't be sent as it is, for people: a recipient without address
 }

@@ -43,6 +43,7 @@ const (
 	bSetAsidePlc                 // folder 4, uid 4 -> id 8
 	bActivity                    // id 8 -> row
 	bSettings                    // H(name) -> row
+	bDrafts                      // id 8 -> row; since schema 2
 	bucketCount
 )
 
@@ -52,7 +53,7 @@ var bucketNames = [bucketCount]string{
 	"meta", "folders", "messages", "places", "identities", "dates", "references", "states", "counts",
 	"records", "record-addresses", "record-identities", "record-tokens", "record-regarding",
 	"cursors", "listings", "links", "link-records", "changes", "lanes", "lane-heads", "item-changes",
-	"set-aside", "set-aside-places", "activity", "settings",
+	"set-aside", "set-aside-places", "activity", "settings", "drafts",
 }
 
 // keySize is the length of a bucket's keys; 0: they differ.
@@ -62,14 +63,14 @@ func (b bucketID) keySize() int {
 		bRecords: recordKeySize, bRecAddress: macSize + recordKeySize, bRecIdentity: macSize + recordKeySize,
 		bRecToken: macSize + recordKeySize, bRecRegards: macSize + recordKeySize, bCursors: macSize, bListings: macSize,
 		bLinks: 8, bLinkRecords: macSize + 8, bChanges: 8, bLanes: macSize + 8, bHeads: 16, bItemChanges: 16,
-		bSetAside: 8, bSetAsidePlc: 8, bActivity: 8, bSettings: macSize,
+		bSetAside: 8, bSetAsidePlc: 8, bActivity: 8, bSettings: macSize, bDrafts: 8,
 	}[b]
 }
 
 // appended are the buckets whose keys mostly grow: their pages may be filled.
 func (b bucketID) appended() bool {
 	switch b {
-	case bMessages, bPlaces, bDates, bChanges, bActivity, bStates:
+	case bMessages, bPlaces, bDates, bChanges, bActivity, bStates, bDrafts:
 		return true
 	}
 	return false
@@ -91,12 +92,12 @@ type migration func(tx *bbolt.Tx, key []byte) error
 // migrations: the schema version of a store is how many of these it has been
 // through. Append only; what is here has run on users' files.
 func migrations() []migration {
-	return []migration{firstSchema}
+	return []migration{firstSchema, draftsSchema}
 }
 
 // firstSchema makes the buckets, the salt and the key check of a new store.
 func firstSchema(tx *bbolt.Tx, key []byte) error {
-	for _, name := range bucketNames {
+	for _, name := range bucketNames[:bDrafts] {
 		if _, err := tx.CreateBucket([]byte(name)); err != nil {
 			return err
 		}
@@ -112,6 +113,12 @@ func firstSchema(tx *bbolt.Tx, key []byte) error {
 	meta := tx.Bucket([]byte(bucketNames[bMeta]))
 	sum := sha256.Sum256(append(salt[:saltSize:saltSize], k.check...))
 	return errors.Join(meta.Put([]byte(metaSalt), salt), meta.Put([]byte(metaCheck), k.check), meta.Put([]byte(metaSum), sum[:]))
+}
+
+// draftsSchema adds what is written here and waits to be sent.
+func draftsSchema(tx *bbolt.Tx, _ []byte) error {
+	_, err := tx.CreateBucket([]byte(bucketNames[bDrafts]))
+	return err
 }
 
 // readMeta returns the store's schema version (0: a new one) and its sub-keys

@@ -21,7 +21,7 @@ func TestStoresOfEverySchemaOpenAndHoldEverything(t *testing.T) {
 	newest := filepath.Join("testdata", fmt.Sprintf("schema-%d", len(migrations())))
 	if _, err := os.Stat(newest); os.IsNotExist(err) {
 		if !*freeze {
-			t.Fatalf("%s is missing: go test -run %s -freeze ./offline", newest, t.Name())
+			t.Fatalf("%s is missing: go test ./offline -run %s -freeze", newest, t.Name())
 		}
 		freezeStore(t, newest)
 	}

@@ -8,7 +8,7 @@ const maxNoticeKeys = 256
 // Notice says what a commit, or several since the last notice was taken,
 // changed.
 type Notice struct {
-	Folders, Messages, Records, Changes, SetAside, Activity, Settings bool
+	Folders, Messages, Records, Changes, SetAside, Activity, Settings, Drafts bool
 
 	// Keys are the messages that changed, each once; with Messages and nil here
 	// they were too many to name.
@@ -17,7 +17,7 @@ type Notice struct {
 
 // isEmpty tells that nothing changed.
 func (to *Notice) isEmpty() bool {
-	return !(to.Folders || to.Messages || to.Records || to.Changes || to.SetAside || to.Activity || to.Settings)
+	return !(to.Folders || to.Messages || to.Records || to.Changes || to.SetAside || to.Activity || to.Settings || to.Drafts)
 }
 
 // merge adds what n says.
@@ -41,6 +41,7 @@ func (to *Notice) merge(n Notice) {
 	to.SetAside = to.SetAside || n.SetAside
 	to.Activity = to.Activity || n.Activity
 	to.Settings = to.Settings || n.Settings
+	to.Drafts = to.Drafts || n.Drafts
 }
 
 // message notes that a message changed.

@@ -3,6 +3,7 @@ package dataverse
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -269,7 +270,7 @@ func TestEmailsAreAskedSinceTheCursorWithMessageIDOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := offline.Email{Identity: "<a@b>", Token: "CRM:0001001", Outgoing: true, Closed: true, Regarding: offline.Ref{Kind: offline.KindCase, ID: acct}}
-	if d := p.deltas[0]; d.Reset || !d.Final || *d.Changed[0].Email != want || !d.Cursor.Since.Equal(d.Changed[0].Changed) {
+	if d := p.deltas[0]; d.Reset || !d.Final || !reflect.DeepEqual(*d.Changed[0].Email, want) || !d.Cursor.Since.Equal(d.Changed[0].Changed) {
 		t.Errorf("%+v %+v", d, d.Changed[0].Email)
 	}
 }
