@@ -4,35 +4,33 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
-	"strings"
 	"time"
+
+	"postrider/agent/mailserver"
 )
 
-// Security is how the connection is protected.
-type Security int
+// Security is how the connection is protected, and Auth how to sign in; see
+// package mailserver.
+type (
+	Security = mailserver.Security
+	Auth     = mailserver.Auth
+)
 
-// The ways to protect a connection.
+// The ways to protect a connection and to sign in.
 const (
-	Implicit Security = iota // TLS from the first byte (imaps://)
-	StartTLS                 // TLS is started, or the connection is given up
-	Clear                    // STARTTLS where it is offered, else clear text; loopback addresses only
+	Implicit = mailserver.Implicit
+	StartTLS = mailserver.StartTLS
+	Clear    = mailserver.Clear
+
+	Auto        = mailserver.Auto
+	Password    = mailserver.Password
+	XOAUTH2     = mailserver.XOAUTH2
+	OAUTHBEARER = mailserver.OAUTHBEARER
 )
 
-// Auth is how to sign in.
-type Auth int
-
-// The ways to sign in. Auto takes the secret for a password where the server
-// accepts passwords, and for an OAuth2 access token where it does not.
-const (
-	Auto Auth = iota
-	Password
-	XOAUTH2
-	OAUTHBEARER
-)
+var scheme = mailserver.Scheme{Name: "imap", Port: "143", ImplicitPort: "993"}
 
 // Config says where the mailbox is, and how to get into it. Addr, User and
 // Secret are needed; all else has a default.
@@ -62,12 +60,8 @@ type Config struct {
 
 // withDefaults fills in what is not set, and refuses what can't work.
 func (c Config) withDefaults() (Config, error) {
-	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return c, fmt.Errorf("imap server %q: write host:port: %w", c.Addr, err)
-	}
-	if c.Security == Clear && !loopback(host) {
-		return c, fmt.Errorf("imap server %q: clear text is allowed to this computer only; use imaps://, or imap:// with a server that starts TLS", c.Addr)
+	if err := scheme.Check(c.address()); err != nil {
+		return c, err
 	}
 	if c.User == "" {
 		return c, errors.New("imap: no user name; write it before the host: imaps://user@host")
@@ -93,14 +87,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.TLS == nil {
-		c.TLS = &tls.Config{}
-	}
-	c.TLS = c.TLS.Clone()
-	if c.TLS.ServerName == "" {
-		c.TLS.ServerName = host
-	}
-	c.TLS.MinVersion = max(c.TLS.MinVersion, tls.VersionTLS12)
+	c.TLS = mailserver.TLS(c.TLS, c.Addr)
 	return c, nil
 }
 
@@ -111,13 +98,8 @@ func set[T comparable](v *T, def T) {
 	}
 }
 
-// loopback reports whether host can only be this computer.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+func (c Config) address() mailserver.Address {
+	return mailserver.Address{Addr: c.Addr, Security: c.Security, User: c.User}
 }
 
 // ParseURL reads "imaps://user@host:port" (TLS) and "imap://user@host:port"
@@ -125,40 +107,6 @@ func loopback(host string) bool {
 // it). The ports are 993 and 143 where none is given. The user name may have an
 // @ in it, as it is or as %40, and may be missing.
 func ParseURL(s string) (Config, error) {
-	var c Config
-	u, err := url.Parse(s)
-	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err // without the URL, which could bear a password
-		}
-		return c, fmt.Errorf("imap: the address can't be read: %w; write imaps://user@host:port", err)
-	}
-	port := ""
-	switch u.Scheme {
-	case "imaps":
-		c.Security, port = Implicit, "993"
-	case "imap":
-		c.Security, port = StartTLS, "143"
-	default:
-		return c, fmt.Errorf("imap: the address begins with %q; write imaps://user@host:port or imap://user@host:port", u.Scheme+":")
-	}
-	if _, has := u.User.Password(); has {
-		return c, errors.New("imap: the address has a password in it; take it out (what is behind the first colon of the user name), Postrider asks for it or runs password_command")
-	}
-	if u.Hostname() == "" {
-		return c, errors.New("imap: the address names no host; write imaps://user@host:port")
-	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return c, errors.New("imap: the address has something behind the port; write imaps://user@host:port")
-	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	c.Addr = net.JoinHostPort(u.Hostname(), port)
-	c.User = u.User.Username()
-	if c.Security == StartTLS && loopback(u.Hostname()) {
-		c.Security = Clear
-	}
-	return c, nil
+	a, err := scheme.Parse(s)
+	return Config{Addr: a.Addr, Security: a.Security, User: a.User}, err
 }

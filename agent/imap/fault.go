@@ -2,8 +2,6 @@ package imap
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +9,7 @@ import (
 
 	goimap "github.com/emersion/go-imap/v2"
 
+	"postrider/agent/mailserver"
 	"postrider/offline"
 )
 
@@ -48,7 +47,7 @@ func refusal(op, typ, code, text string, otherwise offline.FaultClass) *offline.
 			class = offline.FaultProtocol
 		}
 	}
-	return &offline.Fault{Class: class, Op: op, Code: strings.ToUpper(code), Text: "the server says: " + printable(text)}
+	return &offline.Fault{Class: class, Op: op, Code: strings.ToUpper(code), Text: "the server says: " + mailserver.Printable(text)}
 }
 
 // refused reads go-imap's error for NO and BAD, nil if err is another.
@@ -88,31 +87,4 @@ func isNetwork(err error) bool {
 	var ne net.Error
 	var oe *net.OpError
 	return errors.As(err, &ne) || errors.As(err, &oe) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, errSilent)
-}
-
-// dialFault is the fault for a connection that could not be made.
-func dialFault(ctx context.Context, op, host string, err error) *offline.Fault {
-	f := &offline.Fault{Class: offline.FaultNetwork, Op: op, Err: err}
-	if ctx.Err() != nil {
-		return f
-	}
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	switch {
-	case errors.As(err, &unknown):
-		f.Class, f.Text = offline.FaultTLS, "the certificate of "+host+" is signed by nobody that this computer trusts; if the authority is your own, name its certificate as ca_file"
-	case errors.As(err, &name):
-		f.Class, f.Text = offline.FaultTLS, "the certificate is not for "+host+"; use the name that the provider gives for the server"
-	case errors.As(err, &invalid), errors.As(err, &verify):
-		f.Class, f.Text = offline.FaultTLS, "the certificate of "+host+" is not valid"
-	case errors.As(err, &record):
-		f.Class, f.Text = offline.FaultTLS, "the server does not speak TLS on this port; write imap:// if it is to be started there, or use the port for imaps:// (993)"
-	case errors.As(err, &alert):
-		f.Class, f.Text = offline.FaultTLS, "the server refused the TLS connection"
-	}
-	return f
 }

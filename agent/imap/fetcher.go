@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"postrider/agent/mailserver"
 	"postrider/offline"
 )
 
@@ -205,7 +206,7 @@ func (f *fetcher) single(ctx context.Context, uid uint32, why error, o *outcome)
 		if f.s.alive() && fault.Code+fault.Text != "" && fault.Err == nil {
 			text = fault.Text
 		} else if fault.Err != nil {
-			text += ": " + printable(fault.Err.Error())
+			text += ": " + mailserver.Printable(fault.Err.Error())
 		}
 	}
 	f.m.cfg.Log.Warn("imap: message set aside", "folder", f.folder, "uid", uid, "reason", text)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"postrider/agent/mailserver"
 )
 
 // response splits an untagged response into its first words: "* 5 FETCH (..."
@@ -159,7 +161,7 @@ func (w *wire) tagged(line []byte) []byte {
 	if code, _, _ = strings.Cut(code, " "); code != "" {
 		out += " [" + atomOnly(code) + "]"
 	}
-	if text = printable(text); text == "" {
+	if text = mailserver.Printable(text); text == "" {
 		text = "refused"
 	}
 	return []byte(out + " " + text + "\r\n")
@@ -170,10 +172,10 @@ func status(rest []byte) (code, text string) {
 	s := strings.TrimSpace(string(rest))
 	if strings.HasPrefix(s, "[") {
 		if i := strings.IndexByte(s, ']'); i > 0 {
-			return s[1:i], printable(s[i+1:])
+			return s[1:i], mailserver.Printable(s[i+1:])
 		}
 	}
-	return "", printable(s)
+	return "", mailserver.Printable(s)
 }
 
 func atomOnly(s string) string {

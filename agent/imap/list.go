@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"postrider/agent/mailserver"
 )
 
 // list passes on a LIST response whose folder go-imap can read. It closes the
@@ -30,7 +32,7 @@ func (w *wire) list(line []byte) ([]byte, error) {
 		line = append(append(line, quote(string(name))...), rest...)
 	}
 	if name, ok := listName(line); !ok || !goodName(name) {
-		w.alert("the folder " + printable(name) + " has a name that can't be read; it is left out")
+		w.alert("the folder " + mailserver.Printable(name) + " has a name that can't be read; it is left out")
 		return nil, nil
 	}
 	return line, nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postrider/agent/mailserver"
 	"postrider/offline"
 )
 
@@ -49,7 +50,7 @@ func (g *greeter) run(ctx context.Context) error {
 	case "BYE":
 		return refusal(g.op, "NO", code, text, offline.FaultServer)
 	default:
-		return &offline.Fault{Class: offline.FaultProtocol, Op: g.op, Text: fmt.Sprintf("this is not an IMAP server: it greets with %q", printable(string(greeting)))}
+		return &offline.Fault{Class: offline.FaultProtocol, Op: g.op, Text: fmt.Sprintf("this is not an IMAP server: it greets with %q", mailserver.Printable(string(greeting)))}
 	}
 	g.learn(code)
 	if name != "PREAUTH" {
@@ -107,7 +108,7 @@ func (g *greeter) encrypt(ctx context.Context) error {
 func (g *greeter) handshake(ctx context.Context) error {
 	t := tls.Client(g.w.raw, g.cfg.TLS)
 	if err := t.HandshakeContext(ctx); err != nil {
-		return dialFault(ctx, g.op, g.cfg.TLS.ServerName, err)
+		return scheme.DialFault(ctx, g.op, g.cfg.TLS.ServerName, err)
 	}
 	g.w.mu.Lock()
 	g.w.conn = t

@@ -144,11 +144,11 @@ func (m *Mailbox) connect(ctx context.Context) (*session, error) {
 	defer cancel()
 	conn, err := m.cfg.Dial(ctx, "tcp", m.cfg.Addr)
 	if err != nil {
-		return nil, dialFault(outer, op, m.cfg.TLS.ServerName, err)
+		return nil, scheme.DialFault(outer, op, m.cfg.TLS.ServerName, err)
 	}
-	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok && m.cfg.Security == Clear && !a.IP.IsLoopback() {
+	if err := m.cfg.address().Elsewhere(op, conn); err != nil {
 		_ = conn.Close()
-		return nil, &offline.Fault{Class: offline.FaultTLS, Op: op, Text: fmt.Sprintf("%s is not this computer, and nothing is sent to others in clear", a.IP)}
+		return nil, err
 	}
 	w := newWire(conn, m.cfg.FetchTimeout, m.cfg.IdleTimeout, &m.requests)
 	w.alert = func(text string) { m.cfg.Log.Warn("imap: the server says", "text", text) }

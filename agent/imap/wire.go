@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -358,17 +357,3 @@ func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
 var _ net.Conn = (*wire)(nil)
 var _ io.Reader = (*rawReader)(nil)
-
-// printable is what a server said, fit for an error or a log.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > 300 {
-		s = s[:300] + "..."
-	}
-	return strings.TrimSpace(s)
-}
