@@ -85,15 +85,45 @@ func TestEachStateHasItsSignWordAndColour(t *testing.T) {
 		{offline.Tracking{}, "", SignUntracked, ToneMuted, "not looked at yet", "Not looked at yet"},
 		{offline.Tracking{State: offline.Untracked}, "", SignUntracked, ToneMuted, "not tracked", "Not tracked"},
 		{offline.Tracking{State: offline.Untracked, Declined: true}, "", SignUntracked, ToneMuted, "not tracked", "Not tracked · you untracked it, so no rule will track it"},
-		{offline.Tracking{State: offline.Waiting, Since: noon}, "Brno", SignWaiting, ToneInfo, "waiting · Brno", "Waiting to be carried over to the CRM · regarding Brno, 12:00"},
+		{offline.Tracking{State: offline.Waiting, Since: noon}, "Brno", SignWaiting, ToneInfo, "waiting · Brno", "Waiting to be carried over to the CRM, since just now: it goes with the next sync · regarding Brno"},
 		{offline.Tracking{State: offline.Waiting, Reason: "the CRM can't be reached"}, "", SignWaiting, ToneInfo, "waiting", "Waiting to be carried over to the CRM: the CRM can't be reached"},
 		{offline.Tracking{State: offline.Tracked, Cause: "filter:replies", Since: noon}, "Brno", SignTracked, ToneAccent, "Brno", "Tracked · regarding Brno · by rule “replies to tracked mail”, 12:00"},
 		{offline.Tracking{State: offline.Tracked, Cause: offline.CauseColleague}, "", SignTracked, ToneAccent, "tracked", "Tracked · by a colleague"},
-		{offline.Tracking{State: offline.Failed, Reason: "too long"}, "", SignAttention, ToneWarn, "too long", "Could not be tracked: too long"},
+		{offline.Tracking{State: offline.Waiting, Cause: "filter:people", Reason: "waits to be carried to the CRM", Since: noon.Add(-5 * time.Minute)}, "", SignWaiting, ToneInfo, "waiting", "Waits to be carried to the CRM, for 5 min · asked for by rule “mail from leads, contacts and accounts”"},
+		{offline.Tracking{State: offline.Tracked, Cause: offline.CauseUser, Reason: "a.exe: this kind of file is blocked"}, "", SignTracked, ToneAccent, "tracked", "Tracked · by you · with a note: a.exe: this kind of file is blocked"},
+		{offline.Tracking{State: offline.Untracked, Reason: "its sender is on your never-track list"}, "", SignUntracked, ToneMuted, "not tracked", "Not tracked · its sender is on your never-track list"},
+		{offline.Tracking{State: offline.Failed, Reason: "too long"}, "", SignAttention, ToneWarn, "too long", "Could not be tracked: too long · put that right and choose Retry, or untrack it"},
 	} {
 		sign, tone := SignOf(c.t)
 		if sign != c.sign || tone != c.tone || Word(c.t, c.about) != c.word || Sentence(c.t, c.about, noon) != c.sentence {
 			t.Errorf("%+v: got %s %s %q %q", c.t, sign, tone, Word(c.t, c.about), Sentence(c.t, c.about, noon))
+		}
+	}
+}
+
+func TestEveryCauseIsSaidInWords(t *testing.T) {
+	for _, c := range []struct {
+		cause offline.Cause
+		by    string
+		want  string
+	}{
+		{offline.CauseUser, "", "by you"},
+		{offline.CauseReply, "", "as a reply to tracked mail"},
+		{offline.CauseToken, "", "by the token in its subject"},
+		{offline.CauseThread, "", "as part of a tracked conversation"},
+		{offline.CauseSmart, "", "by smart matching: subject and people are those of a tracked email"},
+		{offline.CauseFolder, "Customers", "because it lies in the tracked folder “Customers”"},
+		{offline.CauseFolder, "", "because it lies in a tracked folder"},
+		{offline.CauseKeyword, "", "by you, in another mail program"},
+		{offline.CauseSent, "", "because it was sent with Postrider"},
+		{offline.CauseColleague, "Petr Dvořák", "by Petr Dvořák"},
+		{offline.CauseColleague, "", "by a colleague"},
+		{"filter:records", "", "by rule “mail from any record with an address”"},
+		{"something newer", "", "by something newer"},
+		{"", "", ""},
+	} {
+		if got := CauseWords(offline.Tracking{Cause: c.cause, By: c.by}); got != c.want {
+			t.Errorf("%s by %q: got %q, want %q", c.cause, c.by, got, c.want)
 		}
 	}
 }
