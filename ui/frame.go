@@ -23,28 +23,28 @@ const (
 // them. It decides what is folded and remembers the widths.
 type frame struct {
 	leaf
-	rail, list, item, panel, page, status fyne.CanvasObject
-	lines                                 [4]*box
-	grips                                 [2]*grip
-	listW, panelW                         float32
-	panelShut                             bool // the user folded it
-	panelOver                             bool // shown over the item, where it would be folded
-	onItem                                bool // taking turns: the item is shown
-	paged                                 bool // page in the place of list, item and panel
-	remember                              func()
-	folded                                func() // what is folded changed
-	turns, narrow                         bool
+	rail, list, item, panel, status fyne.CanvasObject
+	page                            fyne.CanvasObject // in the place of list, item and panel; nil: none
+	lines                           [4]*box
+	grips                           [2]*grip
+	listW, panelW                   float32
+	panelShut                       bool // the user folded it
+	panelOver                       bool // shown over the item, where it would be folded
+	onItem                          bool // taking turns: the item is shown
+	remember                        func()
+	folded                          func() // what is folded changed
+	turns, narrow                   bool
 }
 
-func newFrame(rail, list, item, panel, page, status fyne.CanvasObject) *frame {
-	f := &frame{rail: rail, list: list, item: item, panel: panel, page: page, status: status, listW: listWidth, panelW: panelWidth}
+func newFrame(rail, list, item, panel, status fyne.CanvasObject) *frame {
+	f := &frame{rail: rail, list: list, item: item, panel: panel, status: status, listW: listWidth, panelW: panelWidth}
 	for i := range f.lines {
 		f.lines[i] = newLine()
 	}
 	f.grips[0] = newGrip(func(dx float32) { f.listW += dx; f.changed() }, func() { f.remember() })
 	f.grips[1] = newGrip(func(dx float32) { f.panelW -= dx; f.changed() }, func() { f.remember() })
 	f.remember, f.folded = func() {}, func() {}
-	f.objects = []fyne.CanvasObject{rail, list, item, panel, page, status, f.lines[0], f.lines[1], f.lines[2], f.lines[3], f.grips[0], f.grips[1]}
+	f.objects = []fyne.CanvasObject{rail, list, item, panel, status, f.lines[0], f.lines[1], f.lines[2], f.lines[3], f.grips[0], f.grips[1]}
 	f.place = f.layout
 	f.min = func() fyne.Size { return fyne.NewSize(360, 320) }
 	f.ExtendBaseWidget(f)
@@ -98,14 +98,18 @@ func (f *frame) layout(s fyne.Size) {
 	put(f.lines[3], 0, h, s.Width, 1)
 	put(f.rail, 0, 0, railWidth-1, h)
 	put(f.lines[0], railWidth-1, 0, 1, h)
-	if f.paged {
+	for _, o := range f.objects {
+		if p, ok := o.(page); ok && o != f.page {
+			show(p, false)
+		}
+	}
+	if f.page != nil {
 		put(f.page, railWidth, 0, s.Width-railWidth, h)
 		for _, o := range []fyne.CanvasObject{f.list, f.item, f.panel, f.lines[1], f.lines[2], f.grips[0], f.grips[1]} {
 			show(o, false)
 		}
 		return
 	}
-	show(f.page, false)
 	x := float32(railWidth)
 	panelW := float32(0)
 	if f.panelShown() {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+
+	"postrider/ui/view"
 )
 
 // hints shows a few words beside the pointer when it rests.
@@ -93,9 +95,11 @@ func newToast(k keys, undo, dismiss func()) *toast {
 		t.bg.Resize(s)
 		right := s.Width - 4
 		b := t.close.MinSize()
-		t.close.Resize(b)
-		t.close.Move(fyne.NewPos(right-b.Width, 4))
-		right -= b.Width
+		if t.close.Visible() {
+			t.close.Resize(b)
+			t.close.Move(fyne.NewPos(right-b.Width, 4))
+			right -= b.Width
+		}
 		if t.undo.Visible() {
 			b = t.undo.MinSize()
 			t.undo.Resize(b)
@@ -111,7 +115,14 @@ func newToast(k keys, undo, dismiss func()) *toast {
 }
 
 // show puts the toast's lower left corner at p, at most width wide.
-func (t *toast) show(text string, undo bool, p fyne.Position, width float32) {
+func (t *toast) show(v view.Toast, p fyne.Position, width float32) {
+	text, undo := v.Text, v.Undo || v.Stop
+	if v.Stop {
+		t.undo.set("Stop", "close", onInk)
+	} else {
+		t.undo.set("Undo", "undo", onInk)
+	}
+	show(t.close, !v.Stop)
 	t.words.set(text, colOnInk)
 	t.undo.Hidden = !undo
 	room := float32(16 + 4 + 32 + 8)

@@ -262,7 +262,7 @@ func TestHelpAndPagesOpenAndClose(t *testing.T) {
 		t.Error("Enter does not close the help")
 	}
 	test.Tap(r.win.rail.status)
-	if !r.win.frame.paged || !r.says("Status of ann.becker@postrider.example") {
+	if r.win.at == nil || !r.says("Status of ann.becker@postrider.example") {
 		t.Error("no status page")
 	}
 	r.until("what was done is shown", func() bool { return r.says("Signed in to the CRM as Ann Becker") })
@@ -270,7 +270,7 @@ func TestHelpAndPagesOpenAndClose(t *testing.T) {
 	r.until("it is paused", func() bool { return strings.HasPrefix(r.win.desk.Status.Text, "Paused") })
 	r.button("Resume")
 	r.press(fyne.KeyEscape)
-	if r.win.frame.paged {
+	if r.win.at != nil {
 		t.Error("Escape does not leave the page")
 	}
 }

@@ -32,7 +32,7 @@ func newRail(w *window) *rail {
 		w.goTo(view.Where{})
 	})
 	r.waiting = newRailItem(w, "waiting", "Waiting", func() { w.goTo(view.Where{State: offline.Waiting}) })
-	r.status = newRailItem(w, "status", "Status", func() { w.showPage(true) })
+	r.status = newRailItem(w, "status", "Status", func() { w.showPage(w.health) })
 	r.help = newRailItem(w, "help", "Help", w.showHelp)
 	r.objects = []fyne.CanvasObject{r.bg, r.mail, r.waiting, r.status, r.help}
 	r.place = func(s fyne.Size) {
@@ -55,13 +55,13 @@ func newRail(w *window) *rail {
 func (r *rail) redraw() {
 	w := r.w
 	waits := w.desk.List.Where().State == offline.Waiting
-	r.mail.set(!w.frame.paged && !waits, 0, colMuted)
-	r.waiting.set(!w.frame.paged && waits, w.desk.Counts.Waiting, colInfo)
+	r.mail.set(w.at == nil && !waits, 0, colMuted)
+	r.waiting.set(w.at == nil && waits, w.desk.Counts.Waiting, colInfo)
 	n, ink := len(w.desk.Status.Problems), colInfo
 	if n > 0 {
 		ink = tone(w.desk.Status.Problems[0].Tone)
 	}
-	r.status.set(w.frame.paged, n, ink)
+	r.status.set(w.showing(w.health), n, ink)
 }
 
 // railItem is one entry of the rail: symbol over word, a number where something

@@ -145,7 +145,7 @@ func (w *window) showProblems() {
 		c.setItems(append(c.items, w.problemCard(p))...)
 	}
 	var s *sheet
-	all := newButton(w, "Status page", "status", quiet, func() { s.close(); w.showPage(true) })
+	all := newButton(w, "Status page", "status", quiet, func() { s.close(); w.showPage(w.health) })
 	done := newButton(w, "Close", "", primary, func() { s.close() })
 	n := len(w.desk.Status.Problems)
 	s = w.openSheet(view.Plural(n, "problem"), newPane(c), fyne.NewSize(560, min(520, 116+c.heightFor(528))), all, done)

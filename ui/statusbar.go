@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"postrider/agent"
-	"postrider/ui/view"
 )
 
 // statusBar is the line at the bottom: how things are, when they were last so,
@@ -94,7 +93,11 @@ func (b *statusBar) press() {
 		b.w.showProblems()
 		return
 	}
-	b.w.showPage(!b.w.frame.paged)
+	if b.w.showing(b.w.health) {
+		b.w.showPage(nil)
+		return
+	}
+	b.w.showPage(b.w.health)
 }
 
 // Tapped shows the problems, or the status page.
@@ -120,112 +123,4 @@ func (b *statusBar) TypedRune(r rune) {
 	if r != ' ' {
 		b.w.TypedRune(r)
 	}
-}
-
-// statusPage says how everything is: both ends, counts, problems, what was done.
-type statusPage struct {
-	leaf
-	w     *window
-	bg    *box
-	pane  *pane
-	sync  *button
-	pause *button
-}
-
-func newStatusPage(w *window) *statusPage {
-	c := newColumn(8, 24)
-	c.most = 720
-	p := &statusPage{w: w, bg: newBox(colBackground, "", 0), pane: newPane(c)}
-	p.sync = newButton(w, "Sync now", "sync", primary, w.desk.SyncNow)
-	p.pause = newButton(w, "Pause", "pause", plain, func() { w.desk.SetPaused(!w.desk.Paused()) })
-	p.objects = []fyne.CanvasObject{p.bg, p.pane}
-	p.place = func(s fyne.Size) {
-		p.bg.Resize(s)
-		p.pane.Resize(s)
-	}
-	p.min = func() fyne.Size { return fyne.NewSize(200, 200) }
-	p.ExtendBaseWidget(p)
-	return p
-}
-
-func (p *statusPage) redraw() {
-	if p.w.frame == nil || !p.w.frame.paged {
-		return
-	}
-	d := p.w.desk
-	s := d.Status
-	if s.Phase == agent.Paused {
-		p.pause.set("Resume", "play", plain)
-	} else {
-		p.pause.set("Pause", "pause", plain)
-	}
-	title := "Status"
-	if p.w.account != "" {
-		title += " of " + p.w.account
-	}
-	c := d.Counts
-	items := []fyne.CanvasObject{
-		newLabel(title, sizeTitle, colText).bold(),
-		newRow(8, 1, newGlyph(s.Symbol, tone(s.Tone), 16), newLabel(s.Text, sizeBody, colText)),
-		newRow(8, -1, p.sync, p.pause),
-		space(8),
-		newCardBox(colSurface, colLine, 16,
-			p.fact("mail", "Mailbox", "last heard of "+s.MailAt), p.fact("record", "CRM", "last heard of "+s.CRMAt),
-			space(4),
-			p.fact(string(view.SignTracked), "Tracked", view.Count(c.Tracked)), p.fact(string(view.SignWaiting), "Waiting", view.Count(c.Waiting)),
-			p.fact(string(view.SignUntracked), "Not tracked", view.Count(c.Skipped)), p.fact(string(view.SignAttention), "Need you", view.Count(c.Failed))),
-	}
-	if len(s.Problems) > 0 {
-		items = append(items, space(8), newLabel("Problems", sizeBody, colText).bold())
-		for _, pr := range s.Problems {
-			items = append(items, p.w.problemCard(pr))
-		}
-	}
-	if len(d.Asides) > 0 {
-		items = append(items, space(8), newLabel("Set aside, because it could not be read", sizeBody, colText).bold())
-		for _, a := range d.Asides {
-			items = append(items, newRow(12, 0, newLabel(a.What+": "+a.Reason, sizeBody, colText), newLabel(a.When, sizeSmall, colMuted).right()))
-		}
-		asides := d.Asides
-		items = append(items, newRow(8, -1, newButton(p.w, "Read again", "retry", plain, func() { d.Deeds.RetryAsides(asides) })))
-	}
-	items = append(items, space(8), newLabel("What was done", sizeBody, colText).bold())
-	if len(d.Journal) == 0 {
-		items = append(items, newLabel("Nothing yet.", sizeBody, colMuted))
-	}
-	for _, l := range d.Journal {
-		when := newLabel(l.When, sizeSmall, colMuted).right()
-		items = append(items, newRow(12, 0, newLabel(l.Text, sizeBody, colText), when))
-	}
-	p.pane.column.setItems(items...)
-	p.pane.update(false)
-}
-
-func (p *statusPage) fact(icon, name, value string) fyne.CanvasObject {
-	ink := colMuted
-	switch view.Sign(icon) {
-	case view.SignTracked:
-		ink = colAccent
-	case view.SignWaiting:
-		ink = colInfo
-	case view.SignAttention:
-		ink = colWarn
-	}
-	return newRow(8, 1, newGlyph(icon, ink, 16), newLabel(name, sizeBody, colText), newLabel(value, sizeBody, colMuted).right())
-}
-
-// problemCard is a problem with its cause, its remedy and the text to copy.
-func (w *window) problemCard(p view.ProblemLine) fyne.CanvasObject {
-	ink := tone(p.Tone)
-	items := []fyne.CanvasObject{newRow(8, 1, newGlyph(p.Symbol, ink, 16), newLabel(p.Title, sizeBody, colText).bold(), newLabel("since "+p.Since, sizeSmall, colMuted).right())}
-	if p.Text != "" {
-		items = append(items, newLabel(view.OneLine(p.Text, 400), sizeBody, colMuted).lines(4))
-	}
-	cp := newButton(w, "Copy details", "copy", quiet, func() {
-		w.copyOut(p.Details())
-		w.desk.Deeds.Say("The details are on the clipboard")
-	})
-	cp.small = true
-	items = append(items, newLabel(p.Remedy, sizeBody, ink).lines(3), newRow(8, -1, cp))
-	return newCardBox(colSurface, colLine, 16, items...)
 }

@@ -28,7 +28,8 @@ type window struct {
 	item    *itemPane
 	side    *sidePane
 	status  *statusBar
-	page    *statusPage
+	health  *statusPage
+	at      page // what is shown in the place of the mail; nil: the mail
 	hints   *hints
 	toast   *toast
 	root    fyne.CanvasObject
@@ -54,14 +55,14 @@ func newWindow(c fyne.Canvas, o view.Options, account string) *window {
 
 	later := func(d time.Duration, f func()) { w.after(d, f) }
 	w.hints = newHints(later, func() fyne.Size { return w.root.Size() })
-	w.toast = newToast(w, func() { w.desk.Deeds.Undo() }, func() { w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID) })
+	w.toast = newToast(w, w.undoOrStop, func() { w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID) })
 	w.rail = newRail(w)
 	w.list = newListPane(w)
 	w.item = newItemPane(w)
 	w.side = newSidePane(w)
-	w.page = newStatusPage(w)
+	w.health = newStatusPage(w)
 	w.status = newStatusBar(w)
-	w.frame = newFrame(w.rail, w.list, w.item, w.side, w.page, w.status)
+	w.frame = newFrame(w.rail, w.list, w.item, w.side, w.status)
 	w.recall()
 	w.frame.folded = func() { w.item.redraw() }
 	layer := container.NewWithoutLayout(w.toast, w.hints)
@@ -118,13 +119,13 @@ func (w *window) redraw(p view.Parts) {
 	if p&view.PartStatus != 0 {
 		w.status.redraw()
 		w.rail.redraw()
-		w.page.redraw()
+		w.health.redraw()
 		if w.onStatus != nil {
 			w.onStatus()
 		}
 	}
 	if p&view.PartLog != 0 {
-		w.page.redraw()
+		w.health.redraw()
 	}
 	if p&view.PartToast != 0 {
 		w.redrawToast()
@@ -143,37 +144,25 @@ func (w *window) redrawToast() {
 		at = fyne.NewPos(railWidth+12, w.frame.Size().Height-statusHeight-12)
 		width = w.frame.Size().Width - railWidth - 24
 	}
-	w.toast.show(t.Text, t.Undo, at, min(width, 520))
-	if w.shown != t.ID {
+	w.toast.show(t, at, min(width, 520))
+	if w.shown != t.ID && !t.Stop {
 		w.shown = t.ID
 		w.after(view.UndoTime, func() { w.desk.Deeds.Dismiss(t.ID) })
 	}
 }
 
-// showPage shows the status page, or the mail again.
-func (w *window) showPage(on bool) {
-	if w.frame.paged == on {
+// undoOrStop is the toast's button: it stops what is under way, or undoes it.
+func (w *window) undoOrStop() {
+	if w.desk.Deeds.Toast.Stop {
+		w.desk.Deeds.Stop()
 		return
 	}
-	w.frame.paged = on
-	if on {
-		w.desk.OpenJournal()
-		w.page.redraw()
-	} else {
-		w.desk.CloseJournal()
-	}
-	w.frame.changed()
-	w.rail.redraw()
-	if on {
-		w.canvas.Focus(w.page.sync)
-	} else {
-		w.canvas.Focus(w.list.rows)
-	}
+	w.desk.Deeds.Undo()
 }
 
 // goTo shows a place of the mailbox.
 func (w *window) goTo(where view.Where) {
-	w.showPage(false)
+	w.showPage(nil)
 	w.frame.turn(false)
 	w.list.search.SetText("")
 	w.desk.List.Find("")

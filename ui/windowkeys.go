@@ -22,7 +22,7 @@ func (w *window) bindShortcuts() {
 
 // TypedShortcut takes the keys with Ctrl.
 func (w *window) TypedShortcut(s fyne.Shortcut) {
-	if len(w.sheets) > 0 {
+	if len(w.sheets) > 0 || w.at != nil && w.at.shortcut(s) {
 		return
 	}
 	switch s := s.(type) {
@@ -46,6 +46,9 @@ func (w *window) TypedKey(e *fyne.KeyEvent) {
 		w.sheets[n-1].TypedKey(e)
 		return
 	}
+	if w.at != nil && w.at.key(e) {
+		return
+	}
 	switch e.Name {
 	case fyne.KeyF5:
 		w.desk.SyncNow()
@@ -54,8 +57,7 @@ func (w *window) TypedKey(e *fyne.KeyEvent) {
 		w.leave()
 		return
 	}
-	if w.frame.paged {
-		w.page.pane.key(e)
+	if w.at != nil {
 		return
 	}
 	extend := w.mods()&fyne.KeyModifierShift != 0
@@ -88,7 +90,7 @@ func (w *window) TypedKey(e *fyne.KeyEvent) {
 // TypedRune takes the letters that no text field used.
 func (w *window) TypedRune(r rune) {
 	w.hints.hide()
-	if len(w.sheets) > 0 {
+	if len(w.sheets) > 0 || w.at != nil && w.at.typed(r) {
 		return
 	}
 	switch r {
@@ -99,7 +101,7 @@ func (w *window) TypedRune(r rune) {
 		w.find()
 		return
 	}
-	if w.frame.paged {
+	if w.at != nil {
 		return
 	}
 	switch r {
@@ -125,10 +127,12 @@ func (w *window) TypedRune(r rune) {
 // item where it takes turns with the list, of a search.
 func (w *window) leave() {
 	switch {
+	case w.desk.Deeds.Toast.Stop:
+		w.desk.Deeds.Stop()
 	case w.desk.Deeds.Toast.ID != 0:
 		w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID)
-	case w.frame.paged:
-		w.showPage(false)
+	case w.at != nil:
+		w.showPage(nil)
 	case w.frame.narrow && w.frame.panelOver:
 		w.frame.togglePanel()
 	case w.frame.turns && w.frame.onItem:
@@ -163,7 +167,7 @@ func (w *window) enter() {
 }
 
 func (w *window) find() {
-	w.showPage(false)
+	w.showPage(nil)
 	w.frame.turn(false)
 	w.canvas.Focus(w.list.search)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postrider/agent"
@@ -78,6 +79,9 @@ type Toast struct {
 	Text string
 	Undo bool
 	Bad  bool // something went wrong
+
+	Stop        bool // it is under way and can be stopped
+	Done, Total int  // with Stop
 }
 
 // Deeds carries out what the user asks for, one after the other, off the
@@ -91,6 +95,8 @@ type Deeds struct {
 	mu    sync.Mutex
 	queue []func()
 	busy  bool
+
+	stopped atomic.Bool // what goes in parts is to end
 }
 
 type done struct {
@@ -103,36 +109,44 @@ func newDeeds(e *env) *Deeds { return &Deeds{env: e} }
 
 // Track tracks the messages, about regarding unless it is zero.
 func (d *Deeds) Track(keys []uint64, regarding offline.Ref, name string) {
-	text := "Tracking " + Plural(len(keys), "message")
-	if len(keys) == 1 {
-		text = "Tracking this message"
+	text := func(n int) string {
+		s := "Tracking " + Plural(n, "message")
+		if n == 1 && len(keys) == 1 {
+			s = "Tracking this message"
+		}
+		if name != "" {
+			s += " · regarding " + name
+		}
+		return s
 	}
-	if name != "" {
-		text += " · regarding " + name
-	}
-	d.run(text, func() (agent.Undo, error) { return d.env.agent.Track(keys, regarding) })
+	d.each(keys, "Tracking", text, func(keys []uint64) (agent.Undo, error) { return d.env.agent.Track(keys, regarding) })
 }
 
 // SetRegarding gives the messages another regarding.
 func (d *Deeds) SetRegarding(keys []uint64, to offline.Ref, name string) {
-	text := "Regarding " + name
-	if len(keys) > 1 {
-		text += " set for " + Plural(len(keys), "message")
+	text := func(n int) string {
+		if len(keys) == 1 {
+			return "Regarding " + name
+		}
+		return "Regarding " + name + " set for " + Plural(n, "message")
 	}
-	d.run(text, func() (agent.Undo, error) { return d.env.agent.SetRegarding(keys, to) })
+	d.each(keys, "Setting the regarding:", text, func(keys []uint64) (agent.Undo, error) { return d.env.agent.SetRegarding(keys, to) })
 }
 
 // Untrack unlinks the messages; with deleteRecord their records in the CRM are
 // deleted, too.
 func (d *Deeds) Untrack(keys []uint64, deleteRecord bool) {
-	text := "Untracked"
-	if len(keys) > 1 {
-		text += " " + Plural(len(keys), "message")
+	text := func(n int) string {
+		s := "Untracked"
+		if len(keys) > 1 {
+			s += " " + Plural(n, "message")
+		}
+		if deleteRecord {
+			s += " · deleted in the CRM in " + strconv.Itoa(int(UndoTime/time.Second)) + " s"
+		}
+		return s
 	}
-	if deleteRecord {
-		text += " · deleted in the CRM in " + strconv.Itoa(int(UndoTime/time.Second)) + " s"
-	}
-	d.run(text, func() (agent.Undo, error) { return d.env.agent.Untrack(keys, deleteRecord) })
+	d.each(keys, "Untracking", text, func(keys []uint64) (agent.Undo, error) { return d.env.agent.Untrack(keys, deleteRecord) })
 }
 
 // Retry tries failed messages again.
@@ -158,14 +172,19 @@ func (d *Deeds) run(text string, act func() (agent.Undo, error)) {
 				return
 			}
 			if undo != nil {
-				d.undos = append(d.undos, done{undo, text, d.env.now()})
-				if n := len(d.undos); n > 20 {
-					d.undos = d.undos[n-20:]
-				}
+				d.keep(undo, text)
 			}
 			d.say(Toast{Text: text, Undo: undo != nil})
 		}
 	})
+}
+
+// keep remembers the way back.
+func (d *Deeds) keep(undo agent.Undo, text string) {
+	d.undos = append(d.undos, done{undo, text, d.env.now()})
+	if n := len(d.undos); n > 20 {
+		d.undos = d.undos[n-20:]
+	}
 }
 
 // CanUndo reports whether there is something to take back in time.

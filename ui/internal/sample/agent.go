@@ -26,6 +26,7 @@ type Agent struct {
 	Fail    error // what the next action returns
 	NoNet   bool  // FetchBody and Search fail
 	Fetched []uint64
+	Gate    func(name string) // called before each action, if set
 }
 
 // NewAgent returns an agent at rest.
@@ -108,6 +109,9 @@ func (a *Agent) Called() []string {
 }
 
 func (a *Agent) change(name string, keys []uint64, set func(*offline.Message)) (agent.Undo, error) {
+	if a.Gate != nil {
+		a.Gate(name)
+	}
 	if err := a.note(name); err != nil {
 		return nil, err
 	}
