@@ -166,8 +166,8 @@ type Options struct {
 	TokenPrefixes   []string `json:"token_prefixes,omitempty"` // the current one first, then those used before; none: tokens are off
 	TokenDigits     int      `json:"token_digits,omitempty"`   // digits of user number plus counter plus the online/offline digit
 	TokenUserDigits int      `json:"token_user_digits,omitempty"`
-	TokenBase       int      `json:"token_base,omitempty"` // added to the user's number (R-TOKEN-08)
-	TokenUser       int      `json:"token_user,omitempty"` // the user's number
+	TokenBase       int      `json:"token_base,omitempty"` // from which the users' numbers were counted (R-TOKEN-08)
+	TokenUser       int      `json:"token_user,omitempty"` // the user's number as it stands in tokens, base included
 
 	CorrelateHeader bool `json:"correlate_header"`
 
@@ -177,15 +177,18 @@ type Options struct {
 	SmartSubjectDelta int    `json:"smart_subject_delta,omitempty"` // R-TOKEN-20
 	SmartMinPeople    int    `json:"smart_min_people,omitempty"`    // 0: 2
 
-	MaxAttachment  int64    `json:"max_attachment,omitempty"`  // bytes; 0: unknown
-	Blocked        []string `json:"blocked,omitempty"`         // attachment extensions, lower case, no dot
-	MaxBody        int      `json:"max_body,omitempty"`        // characters of an email's text; 0: unknown
-	UnresolveMany  bool     `json:"unresolve_many,omitempty"`  // R-EMAIL-16
-	ApplyToAll     bool     `json:"apply_to_all,omitempty"`    // R-EMAIL-17
-	SendUnresolved bool     `json:"send_unresolved,omitempty"` // R-EMAIL-18
-	TwoActivities  bool     `json:"two_activities,omitempty"`  // R-EMAIL-22
-	MaxFolders     int      `json:"max_folders,omitempty"`     // tracked folders (R-FOLDER-02); 0: 25
-	NoFolders      bool     `json:"no_folders,omitempty"`      // the organization switched folder tracking off (R-FOLDER-01)
+	MaxAttachment int64    `json:"max_attachment,omitempty"` // bytes; 0: unknown
+	Blocked       []string `json:"blocked,omitempty"`        // attachment extensions, lower case, no dot
+	MaxBody       int      `json:"max_body,omitempty"`       // characters of an email's text; 0: unknown
+	UnresolveMany bool     `json:"unresolve_many,omitempty"` // R-EMAIL-16
+	// ResolveOneByOne: an address that the user resolved once is not resolved
+	// alike wherever else it stands unresolved (R-EMAIL-17).
+	ResolveOneByOne bool `json:"resolve_one_by_one,omitempty"`
+	ApplyToAll      bool `json:"apply_to_all,omitempty"`    // R-EMAIL-17
+	SendUnresolved  bool `json:"send_unresolved,omitempty"` // R-EMAIL-18
+	TwoActivities   bool `json:"two_activities,omitempty"`  // R-EMAIL-22
+	MaxFolders      int  `json:"max_folders,omitempty"`     // tracked folders (R-FOLDER-02); 0: 25
+	NoFolders       bool `json:"no_folders,omitempty"`      // the organization switched folder tracking off (R-FOLDER-01)
 
 	Methods Methods `json:"methods,omitzero"`
 	Tables  []Table `json:"tables,omitempty"`  // of the organization's own

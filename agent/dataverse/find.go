@@ -34,15 +34,19 @@ func (c *Client) emailsBy(ctx context.Context, what, column string, values []str
 	if err != nil {
 		return nil, err
 	}
+	return emailRecords(t, rows), nil
+}
+
+// emailRecords translates rows, each record once.
+func emailRecords(t table, rows []row) (out []offline.Record) {
 	seen := map[string]bool{}
-	var out []offline.Record
 	for _, r := range rows {
 		if rec := t.record(r); rec.ID != "" && !seen[rec.ID] {
 			seen[rec.ID] = true
 			out = append(out, rec)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // rowsWith asks for the rows of t whose column holds one of values.
@@ -68,6 +72,11 @@ func (c *Client) rowsWith(ctx context.Context, what string, t table, columns fun
 	for _, run := range chunks(or, true) {
 		open = append(open, &search{values: run, or: true})
 	}
+	return c.searchAll(ctx, what, t, columns, column, literal, open)
+}
+
+// searchAll asks until every search has its last page.
+func (c *Client) searchAll(ctx context.Context, what string, t table, columns func(table) []string, column string, literal func(string) string, open []*search) ([]row, error) {
 	var rows []row
 	for range maxRounds {
 		if len(open) == 0 {
@@ -77,8 +86,8 @@ func (c *Client) rowsWith(ctx context.Context, what string, t table, columns fun
 		for i, s := range open {
 			path := s.next
 			if path == "" {
-				path = query(t.set, param{"$select", strings.Join(columns(t), ",")},
-					param{"$filter", anyOf(column, s.values, s.or, literal)})
+				path = query(t.set, append([]param{{"$select", strings.Join(columns(t), ",")},
+					{"$filter", s.condition(column, literal)}}, s.params...)...)
 			}
 			parts[i] = get(path, [2]string{"Prefer", annotations})
 		}
@@ -104,7 +113,16 @@ func (c *Client) rowsWith(ctx context.Context, what string, t table, columns fun
 type search struct {
 	values []string
 	or     bool
+	filter func(values []string) string // nil: the column is one of values
+	params []param                      // beside select and filter
 	next   string
+}
+
+func (s *search) condition(column string, literal func(string) string) string {
+	if s.filter != nil {
+		return s.filter(s.values)
+	}
+	return anyOf(column, s.values, s.or, literal)
 }
 
 // take reads one answer: rows, and what to ask next.
@@ -114,7 +132,7 @@ func (s *search) take(c *Client, what string, t table, r reply) ([]row, []*searc
 		if col := unknownColumn(f); col != "" && c.forgo(t.logical, col) {
 			return nil, []*search{s}, nil
 		}
-		if f.Class.Transient() || f.Class == offline.FaultDenied || f.Class == offline.FaultAuth || s.or {
+		if f.Class.Transient() || f.Class == offline.FaultDenied || f.Class == offline.FaultAuth || s.or || s.filter != nil {
 			return nil, nil, f
 		}
 		c.under(func() { c.noIn = true })
@@ -135,7 +153,9 @@ func (s *search) take(c *Client, what string, t table, r reply) ([]row, []*searc
 	if err != nil {
 		return nil, nil, err
 	}
-	return pg.Rows, []*search{{values: s.values, or: s.or, next: next}}, nil
+	following := *s
+	following.next = next
+	return pg.Rows, []*search{&following}, nil
 }
 
 // Exists tells which of these records are there. A listing shows only what the

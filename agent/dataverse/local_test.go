@@ -79,6 +79,7 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	t.Cleanup(func() { _ = c.Close() })
 	return crmtest.Fixture{
 		CRM: c, Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
+		Options: l.options, Methods: l.methods,
 		Create: l.create, Rename: l.rename, Delete: l.delete, Emails: l.emails, Fail: l.fail, Expire: org.ExpireDeltaTokens,
 		OwnOnly: func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.ReadOrganization) },
 		Hide:    func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.Read) },
@@ -115,7 +116,11 @@ func (l *local) create(r offline.Record) offline.Ref {
 		if !e.Regarding.IsZero() {
 			row["regardingobjectid_"+tables[e.Regarding.Kind].table+"_email@odata.bind"] = l.bind(e.Regarding)
 		}
-		if e.Closed {
+		row["conversationindex"] = nilIfEmpty(e.Thread)
+		switch {
+		case e.Pending:
+			row["statecode"], row["statuscode"] = 1, 6
+		case e.Closed:
 			row["statecode"], row["statuscode"] = 1, 3
 		}
 	}

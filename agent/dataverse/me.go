@@ -22,7 +22,12 @@ type question struct {
 	err    *offline.Fault
 	done   bool
 	bare   bool // asked without a column list, as the last resort
+	lacked int  // columns that the server turned out not to have
 }
+
+// maxLacked is how many columns are left out one by one. Each costs a request,
+// so an old server is then asked for all that it has of the row.
+const maxLacked = 4
 
 func (q *question) part(c *Client) part {
 	var params []param
@@ -59,6 +64,8 @@ func (q *question) take(c *Client, what string, r reply) {
 	}
 	f := answerFault(what, r.status, r.header, r.body, c.cfg.Now())
 	if col := unknownColumn(f); col != "" && c.forgo(q.logical, col) {
+		q.lacked++
+		q.bare = q.lacked >= maxLacked
 		q.done = false
 		return
 	}
@@ -103,47 +110,60 @@ func (c *Client) ask(ctx context.Context, what string, qs ...*question) error {
 	return nil
 }
 
-// asMe filters by the caller.
-func asMe() []param {
-	return []param{{"$filter", "Microsoft.Dynamics.CRM.EqualUserId(PropertyName='systemuserid')"}}
+// asMe filters by the caller: column is one that names a user.
+func asMe(column string) func() []param {
+	return func() []param {
+		return []param{{"$filter", "Microsoft.Dynamics.CRM.EqualUserId(PropertyName='" + column + "')"}}
+	}
 }
 
-var (
-	userColumns     = []string{"fullname", "internalemailaddress"}
-	settingsColumns = []string{"incomingemailfilteringmethod"}
-	orgColumns      = []string{"trackingprefix", "trackingtokeniddigits", "maximumtrackingnumber", "emailcorrelationenabled",
-		"maxuploadfilesize", "blockedattachments", "unresolveemailaddressifmultiplematch", "ignoreinternalemail"}
-)
+// me is what Me asks.
+type me struct {
+	who, org, version, user, settings, box, body, access *question
+}
 
-// Me says who is signed in and which options bear on tracking, in one request
-// where the server can filter by the caller, in two where it can't.
+// Me says who is signed in and which options bear on tracking. That is one
+// request, two where the server can't filter by the caller and at the first
+// time, for what the caller may do can be asked of a known one only.
 func (c *Client) Me(ctx context.Context) (offline.User, error) {
 	const what = "ask who is signed in"
-	who := &question{path: "WhoAmI"}
-	org := &question{logical: "organization", path: "organizations", columns: orgColumns}
-	ver := &question{path: "RetrieveVersion()"}
-	usr := &question{logical: "systemuser", path: "systemusers", columns: userColumns, params: asMe}
-	set := &question{logical: "usersettings", path: "usersettingscollection", columns: settingsColumns, params: asMe}
-	if err := c.ask(ctx, what, who, org, ver, usr, set); err != nil {
+	m := &me{
+		who:      &question{path: "WhoAmI"},
+		org:      &question{logical: "organization", path: "organizations", columns: orgColumns},
+		version:  &question{path: "RetrieveVersion()"},
+		user:     &question{logical: "systemuser", path: "systemusers", columns: userColumns, params: asMe("systemuserid")},
+		settings: &question{logical: "usersettings", path: "usersettingscollection", columns: settingsColumns, params: asMe("systemuserid")},
+		box:      &question{logical: "mailbox", path: "mailboxes", columns: mailboxColumns, params: asMe("regardingobjectid")},
+		body:     &question{path: "EntityDefinitions(LogicalName='email')/Attributes(LogicalName='description')/Microsoft.Dynamics.CRM.MemoAttributeMetadata?$select=MaxLength"},
+	}
+	ask := []*question{m.who, m.org, m.version, m.user, m.settings, m.box, m.body}
+	var guess string
+	c.under(func() { guess = c.accessPath })
+	if guess != "" {
+		m.access = &question{path: guess}
+		ask = append(ask, m.access)
+	}
+	if err := c.ask(ctx, what, ask...); err != nil {
 		return offline.User{}, err
 	}
-	if who.err != nil {
-		return offline.User{}, who.err
+	if m.who.err != nil {
+		return offline.User{}, m.who.err
 	}
-	id := strings.ToLower(who.row.text("UserId"))
+	id := strings.ToLower(m.who.row.text("UserId"))
 	if !wholeGUID.MatchString(id) {
 		return offline.User{}, &offline.Fault{Class: offline.FaultProtocol, Op: what, Text: "the server does not say who is signed in"}
 	}
-	if usr.denied || usr.absent || usr.err != nil || strings.ToLower(usr.row.text("systemuserid")) != id {
-		usr = &question{logical: "systemuser", path: "systemusers(" + id + ")", columns: userColumns}
-	}
-	if set.denied || set.absent || set.err != nil || strings.ToLower(set.row.text("systemuserid")) != id {
-		set = &question{logical: "usersettings", path: "usersettingscollection(" + id + ")", columns: settingsColumns}
-	}
-	if err := c.ask(ctx, what, usr, set); err != nil {
+	if err := c.ask(ctx, what, m.again(id)...); err != nil {
 		return offline.User{}, err
 	}
-	for _, q := range []*question{org, usr, set} {
+	if path := m.accessTo(id); path != guess {
+		m.access = &question{path: path}
+		if err := c.ask(ctx, what, m.access); err != nil {
+			return offline.User{}, err
+		}
+		c.under(func() { c.accessPath = path })
+	}
+	for _, q := range []*question{m.org, m.user, m.settings, m.box, m.access} {
 		// What we may not read or the server does not have stays unknown; a
 		// failure of the moment must not look like that.
 		if q.err != nil && q.err.Class.Transient() {
@@ -151,67 +171,74 @@ func (c *Client) Me(ctx context.Context) (offline.User, error) {
 		}
 	}
 	u := offline.User{
-		ID: id, Name: usr.row.text("fullname"), Address: usr.row.text("internalemailaddress"),
-		Organization: strings.ToLower(who.row.text("OrganizationId")),
-		Version:      ver.row.text("Version"),
-		Options:      options(org.row, set.row),
+		ID: id, Name: m.user.row.text("fullname"), Address: m.user.row.text("internalemailaddress"),
+		Organization: strings.ToLower(m.who.row.text("OrganizationId")),
+		Version:      m.version.row.text("Version"),
+		Options:      options(m.org.row, m.settings.row),
 	}
+	u.Options.Methods = m.methods()
+	u.Options.MaxBody = int(m.body.row.number("MaxLength"))
 	if u.Version == "" {
 		u.Version = c.Version()
 	}
-	c.under(func() { c.opts = u.Options })
+	c.under(func() { c.opts, c.user = u.Options, offline.Ref{Kind: offline.KindUser, ID: id} })
 	return u, nil
 }
 
-// filters by usersettings.incomingemailfilteringmethod.
-var filters = []string{"all", "replies", "people", "records", "none"}
-
-func options(org, settings row) offline.Options {
-	o := offline.Options{
-		CorrelateHeader: org["emailcorrelationenabled"] == nil || org.yes("emailcorrelationenabled"),
-		MaxAttachment:   org.number("maxuploadfilesize"),
-		UnresolveMany:   org.yes("unresolveemailaddressifmultiplematch"),
+// again are the questions that the server could not answer by filtering for
+// the caller, put by the caller's id.
+func (m *me) again(id string) (ask []*question) {
+	other := func(q *question, column string) bool {
+		return q.denied || q.absent || q.err != nil || strings.ToLower(q.row.text(column)) != id
 	}
-	if v, ok := org["ignoreinternalemail"].(bool); ok {
-		o.TwoActivities = !v
+	if other(m.user, "systemuserid") {
+		m.user = &question{logical: "systemuser", path: "systemusers(" + id + ")", columns: userColumns}
+		ask = append(ask, m.user)
 	}
-	if settings["incomingemailfilteringmethod"] != nil {
-		if n := settings.number("incomingemailfilteringmethod"); n >= 0 && n < int64(len(filters)) {
-			o.Filter = filters[n]
-		}
+	if other(m.settings, "systemuserid") {
+		m.settings = &question{logical: "usersettings", path: "usersettingscollection(" + id + ")", columns: settingsColumns}
+		ask = append(ask, m.settings)
 	}
-	// The column holds the prefixes used so far, the current one first; an
-	// empty one means that tokens are off.
-	o.TokenPrefixes = split(org.text("trackingprefix"))
-	if len(o.TokenPrefixes) > 0 {
-		o.TokenDigits = tokenDigits(org)
+	// An empty listing is an answer: there is no mailbox record.
+	if m.box.err != nil && !m.box.denied {
+		m.box = &question{logical: "mailbox", path: "mailboxes", columns: mailboxColumns, params: func() []param {
+			return []param{{"$filter", "_regardingobjectid_value eq " + id}}
+		}}
+		ask = append(ask, m.box)
 	}
-	for _, ext := range split(strings.ToLower(org.text("blockedattachments"))) {
-		o.Blocked = append(o.Blocked, strings.TrimPrefix(ext, "."))
-	}
-	return o
+	return ask
 }
 
-// tokenDigits is the length of a token's number: one digit online/offline, the
-// user's (three by default) and the counter's, whose ceiling tells its length
-// (999 by default).
-func tokenDigits(org row) int {
-	user := int(org.number("trackingtokeniddigits"))
-	if user <= 0 || user > 10 {
-		user = 3
+// mailbox is the id of the caller's mailbox record, "" if there is none.
+func (m *me) mailbox() string {
+	id := strings.ToLower(m.box.row.text("mailboxid"))
+	if !wholeGUID.MatchString(id) {
+		return ""
 	}
-	counter := len(org.text("maximumtrackingnumber"))
-	if counter == 0 || counter > 9 {
-		counter = 3
-	}
-	return 1 + user + counter
+	return id
 }
 
-func split(s string) (out []string) {
-	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == '\n' || r == '\r' }) {
-		if f = strings.TrimSpace(f); f != "" {
-			out = append(out, f)
-		}
+// accessTo asks what the caller may do with the record that holds the methods.
+func (m *me) accessTo(id string) string {
+	target := "systemusers(" + id + ")"
+	if box := m.mailbox(); box != "" {
+		target = "mailboxes(" + box + ")"
 	}
-	return out
+	return query("systemusers("+id+")/Microsoft.Dynamics.CRM.RetrievePrincipalAccess(Target=@t)", param{"@t", "{'@odata.id':'" + target + "'}"})
+}
+
+// methods are those of the mailbox record; before there were such records (CRM
+// 2011) they were columns of the user. An unknown right to change counts as none.
+func (m *me) methods() offline.Methods {
+	r, id := m.box.row, m.mailbox()
+	if id == "" {
+		r = m.user.row
+	}
+	return offline.Methods{
+		Mailbox:   id,
+		Incoming:  methodOf(r, "incomingemaildeliverymethod", incomingMethods),
+		Outgoing:  methodOf(r, "outgoingemaildeliverymethod", outgoingMethods),
+		ACT:       methodOf(r, "actdeliverymethod", actMethods),
+		MayChange: strings.Contains(m.access.row.text("AccessRights"), "WriteAccess"),
+	}
 }

@@ -89,23 +89,22 @@ func (c *Client) Push(ctx context.Context, writes []offline.Write) ([]offline.Ou
 }
 
 func (c *Client) task(w offline.Write) task {
-	bad := func(text string) task {
-		p := &refused{}
-		p.finish(&offline.Fault{Class: offline.FaultRejected, Op: "write to the CRM", Text: text})
-		return p
-	}
 	switch ch := w.Change; {
 	case ch.Op == offline.OpCreateEmail && w.Email != nil && w.Email.Ref.Kind == offline.KindEmail && path(w.Email.Ref) != "":
 		return newCreate(c, w.Email)
 	case ch.Op == offline.OpSetRegarding && ch.Record.Kind == offline.KindEmail && path(ch.Record) != "":
 		if !ch.Regarding.IsZero() && (path(ch.Regarding) == "" || regardingNav(ch.Regarding.Kind) == "") {
-			return bad(fmt.Sprintf("an email can't be regarding a %s", ch.Regarding.Kind))
+			return unwritable(fmt.Sprintf("an email can't be regarding a %s", ch.Regarding.Kind))
 		}
 		return newSetRegarding(c, ch)
 	case ch.Op == offline.OpDelete && path(ch.Record) != "":
 		return &remove{progress: progress{weight: 20}, c: c, rec: ch.Record, etag: ch.ETag}
+	case ch.Op == offline.OpSetOptions:
+		return newSetOptions(c, ch)
+	case ch.Op == offline.OpSetMethods:
+		return newSetMethods(c, ch)
 	default:
-		return bad(fmt.Sprintf("Dataverse can't %s %s", ch.Op, ch.Record))
+		return unwritable(fmt.Sprintf("Dataverse can't %s %s", ch.Op, ch.Record))
 	}
 }
 

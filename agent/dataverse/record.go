@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,14 +145,37 @@ func (t table) describe(rec *offline.Record, r row) {
 	rec.Summary = strings.Join(words, ", ")
 }
 
+// Status reasons of an email that waits to be sent (table reference: email).
+const (
+	statusSent    = 3
+	statusPending = 6
+	statusSending = 7
+	statusFailed  = 8
+)
+
 func email(r row) *offline.Email {
-	return &offline.Email{
+	status := r.number("statuscode")
+	e := &offline.Email{
 		Identity:  r.text("messageid"),
 		Token:     r.text("trackingtoken"),
 		Outgoing:  r.yes("directioncode"),
 		Closed:    r.number("statecode") != 0,
 		Regarding: r.ref("regardingobjectid", ""),
+		Thread:    r.text("conversationindex"),
+		Pending:   status == statusPending || status == statusSending,
 	}
+	// The row tells the sender and those in To; copies are among the parties only.
+	for _, a := range append([]string{r.text("sender")}, strings.Split(r.text("torecipients"), ";")...) {
+		e.People = addPerson(e.People, a)
+	}
+	return e
+}
+
+func addPerson(people []string, addr string) []string {
+	if a := offline.Fold(addr); a != "" && !slices.Contains(people, a) {
+		return append(people, a)
+	}
+	return people
 }
 
 // page is one page of a collection.

@@ -81,7 +81,7 @@ var tables = []table{
 	{
 		kind: offline.KindEmail, set: "emails", logical: "email", id: "activityid", name: "subject",
 		owner: true, state: "statecode",
-		extra: []string{"messageid", "trackingtoken", "directioncode", "_regardingobjectid_value"},
+		extra: []string{"messageid", "trackingtoken", "directioncode", "statuscode", "conversationindex", "sender", "torecipients", "_regardingobjectid_value"},
 	},
 }
 
@@ -91,6 +91,10 @@ var others = map[offline.Kind]string{
 	"campaign": "campaigns", "quote": "quotes", "salesorder": "salesorders", "invoice": "invoices",
 	"contract": "contracts", "entitlement": "entitlements", "knowledgearticle": "knowledgearticles",
 }
+
+// KindMailbox is the record that holds a user's methods. No email can be about
+// one.
+const KindMailbox offline.Kind = "mailbox"
 
 func tableOf(k offline.Kind) (table, bool) {
 	i := slices.IndexFunc(tables, func(t table) bool { return t.kind == k })
@@ -116,6 +120,8 @@ func path(r offline.Ref) string {
 	set := others[r.Kind]
 	if t, ok := tableOf(r.Kind); ok {
 		set = t.set
+	} else if r.Kind == KindMailbox {
+		set = "mailboxes"
 	}
 	if set == "" || !wholeGUID.MatchString(r.ID) {
 		return ""

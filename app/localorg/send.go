@@ -53,8 +53,7 @@ func (t *tx) send(tab *Table, email *row, issue bool, token string) (string, err
 	}
 	next := int64(emailSent)
 	if issue {
-		users := t.table("systemuser")
-		if users.rows[t.user].number(users.def.cols["outgoingemaildeliverymethod"]) == 0 {
+		if t.outgoingMethod(t.user) == 0 {
 			return "", badValue("The user has no outgoing delivery method; the email can't be sent.")
 		}
 		next = emailPending

@@ -75,14 +75,14 @@ func organizationTable() *Table {
 				number("emailsendpollingperiod", 2, 0, 1<<31-1), number("tagpollingperiod", 600000, 0, 1<<31-1), number("tagmaxaggressivecycles", 0, 0, 1<<31-1),
 				number("maxfolderbasedtrackingmappings", 10, 1, 25), number("pastexpansionwindow", 3, 0, 120), number("futureexpansionwindow", 12, 0, 140),
 				{Name: "orgdborgsettings", Kind: Memo, Max: 1 << 20}},
-			flag(true, "emailcorrelationenabled", "isfolderbasedtrackingenabled", "allowoutlookscheduledsyncs", "allowofflinescheduledsyncs", "allowaddressbooksyncs", "iscontactmailingaddresssyncenabled"),
+			flag(true, "emailcorrelationenabled", "resolvesimilarunresolvedemailaddress", "isfolderbasedtrackingenabled", "allowoutlookscheduledsyncs", "allowofflinescheduledsyncs", "allowaddressbooksyncs", "iscontactmailingaddresssyncenabled"),
 			flag(false, "enablesmartmatching", "ignoreinternalemail", "unresolveemailaddressifmultiplematch", "isappointmentattachmentsyncenabled", "isassignedtaskssyncenabled",
 				"requireapprovalforuseremail", "requireapprovalforqueueemail", "isduplicatedetectionenabledforofflinesync", "allowunresolvedpartiesonemailsend"))}
 }
 
 func mailboxTable() *Table {
 	results := []Option{{0, "Not Run"}, {1, "Success"}, {2, "Failure"}}
-	return &Table{Name: "mailbox", Set: "mailboxes", Key: "mailboxid", NameColumn: "name", TypeCode: 9606, Owned: true, Fixed: true, States: activeStates, Statuses: activeStatus,
+	return &Table{Name: "mailbox", Set: "mailboxes", Key: "mailboxid", NameColumn: "name", TypeCode: 9606, Owned: true, Fixed: true, States: activeStates, Statuses: activeStatus, hooks: mailboxRules(),
 		Columns: concat([]Column{{Name: "name", Kind: Text, Max: 160, Required: true}, {Name: "emailaddress", Kind: Text, Max: 100, Indexed: true},
 			{Name: "regardingobjectid", Kind: Lookup, Targets: []string{"systemuser", "queue"}, Nav: "regardingobjectid_{target}", Indexed: true, Cascade: true},
 			{Name: "incomingemaildeliverymethod", Kind: Choice, Default: int64(1), Options: incoming},

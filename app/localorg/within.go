@@ -10,6 +10,9 @@ import (
 func (r *request) within(tab *Table, id string, rest []segment) (*answer, error) {
 	name := rest[0].name
 	if action, ok := strings.CutPrefix(name, "Microsoft.Dynamics.CRM."); ok {
+		if r.method == http.MethodGet {
+			return r.boundFunction(tab, id, segment{action, rest[0].key, rest[0].keyed})
+		}
 		return r.boundAction(tab, id, action)
 	}
 	if c := tab.props[name]; c != nil && !rest[0].keyed {

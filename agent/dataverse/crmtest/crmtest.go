@@ -24,6 +24,9 @@ type CRM interface {
 	Exists(ctx context.Context, refs []offline.Ref) (map[offline.Ref]bool, error)
 	Push(ctx context.Context, writes []offline.Write) ([]offline.Outcome, error)
 	Search(ctx context.Context, text string, kinds []offline.Kind, limit int) ([]offline.Record, error)
+	EmailsByThread(ctx context.Context, roots []string) ([]offline.Record, error)
+	EmailsBySubject(ctx context.Context, subjects []string, since time.Time) ([]offline.Record, error)
+	Token(ctx context.Context, subject string) (string, error)
 	Requests() (all, writes int64)
 }
 
@@ -57,6 +60,12 @@ type Fixture struct {
 	Fail func(f Fault, n int)
 	// Expire makes all cursors handed out so far too old.
 	Expire func()
+	// Options makes the settings of organization and user these; Methods and
+	// what the suite can't set are passed over.
+	Options func(offline.Options)
+	// Methods makes the methods of the user's mailbox these, and gives or takes
+	// the right to change them.
+	Methods func(offline.Methods)
 	// OwnOnly takes organization-wide read of a kind from the user, Hide all of it.
 	OwnOnly, Hide func(offline.Kind)
 }
@@ -86,7 +95,7 @@ func Party(role offline.PartyRole, addr string, ref offline.Ref) string {
 // Conformance runs the suite. open must give a new, empty fixture at each call,
 // and clean up after it by t.
 func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(readCases, writeCases, faultCases) {
+	for _, c := range slices.Concat(readCases, optionCases, conversationCases, writeCases, faultCases) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
