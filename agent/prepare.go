@@ -189,7 +189,7 @@ func (a *Agent) outgoing(c offline.Change) (*offline.OutgoingEmail, error) {
 		if m, err = tx.Message(c.Item); err != nil {
 			return err
 		}
-		parties, err = track.Parties(&m, a.me().Options.UnresolveMany, tx.RecordsByAddress)
+		parties, err = track.Parties(&m, track.Resolution{UnresolveMany: a.me().Options.UnresolveMany, Holders: tx.RecordsByAddress})
 		return err
 	})
 	if err != nil {

@@ -107,7 +107,7 @@ const (
 // Cause is why an item is tracked, or is not.
 type Cause string
 
-// Causes. A filter's cause is "filter:" and the filter's name.
+// Causes of what is tracked. A filter's cause is "filter:" and the filter's name.
 const (
 	CauseUser      Cause = "user"      // Track, Set Regarding or Untrack by hand
 	CauseReply     Cause = "reply"     // In-Reply-To or References name a tracked email
@@ -118,6 +118,14 @@ const (
 	CauseKeyword   Cause = "keyword"   // another mail program asked by the keyword $CRMTrack
 	CauseSent      Cause = "sent"      // it was written in Postrider, or in the CRM and sent by Postrider
 	CauseColleague Cause = "colleague" // it was in the CRM already
+)
+
+// Causes of what rules left alone; beside them the filter's, which found nothing
+// to take.
+const (
+	CauseNever   Cause = "never"    // it is on the never-track list
+	CauseOld     Cause = "old"      // from before the chosen date
+	CauseSentOff Cause = "sent-off" // sent mail is tracked by hand only
 )
 
 // Tracking is the tracking state of an item, with age and reason.

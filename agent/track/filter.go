@@ -38,7 +38,12 @@ type Settings struct {
 	Filter Filter
 	Since  time.Time // older messages are left alone by every filter; zero: no bound
 	Sent   bool      // the filter is applied to what the user sent, too
+	Never  NeverList // left alone by every rule
 	Tokens Tokens
+	Smart  Smart
+	// NoHeaders: the organization does not correlate by In-Reply-To, References
+	// and Thread-Index (R-TOKEN-22).
+	NoHeaders bool
 	// TwoActivities: a message between two users is one email record for the
 	// sender and one for the recipient, told apart by direction (R-EMAIL-22).
 	TwoActivities bool
@@ -49,7 +54,9 @@ type Settings struct {
 type Parent struct {
 	Record    offline.Ref
 	Regarding offline.Ref
-	Changed   time.Time // when the record last changed; the latest wins among equals
+	Name      string    // its subject
+	Date      time.Time // when it was sent; zero: unknown
+	Changed   time.Time // when the record last changed
 }
 
 // Facts are what is known about a message when it is decided.
@@ -62,6 +69,10 @@ type Facts struct {
 	Replied, Referenced []Parent
 	// ByToken are the emails that bear the token of the subject.
 	ByToken []Parent
+	// ByThread are the emails whose conversation index has the message's root.
+	ByThread []Parent
+	// BySubject are the emails that smart matching finds alike (Past.Find).
+	BySubject []Parent
 	// Sender are the records that hold the sender's address.
 	Sender []offline.Record
 }
@@ -69,56 +80,84 @@ type Facts struct {
 // Decision is what becomes of a message.
 type Decision struct {
 	Track      bool
-	Cause      offline.Cause
-	Existing   offline.Ref // it is there already: link, don't create
+	Cause      offline.Cause // why it is tracked, or left alone
+	By         string        // who or what it was, for people, where Cause does not tell
+	Reason     string        // why it is left alone, for people
+	Existing   offline.Ref   // it is there already: link, don't create
 	Regarding  offline.Ref
 	Correlated offline.Ref // the email that it answers
 }
 
-// FilterCause is the cause of what a filter caught.
+// FilterCause is the cause of what a filter caught, or left.
 func FilterCause(f Filter) offline.Cause { return offline.Cause("filter:" + string(f)) }
 
 // Decide says what becomes of a message that nobody has decided by hand.
 func Decide(m *offline.Message, f Facts, s Settings) Decision {
+	if n, ok := s.Never.Of(m); ok {
+		return Decision{Cause: offline.CauseNever, By: n.Address + n.Domain, Reason: "it is on your never-track list"}
+	}
 	// R-EMAIL-30: what is there is not made again, whoever made it.
 	if r, ok := existing(m, f.Existing, s.TwoActivities); ok {
 		return Decision{Track: true, Cause: offline.CauseColleague, Existing: r.Ref, Regarding: regarding(r)}
 	}
 	if !s.Since.IsZero() && m.Received.Before(s.Since) && m.Date.Before(s.Since) {
-		return Decision{}
+		return Decision{Cause: offline.CauseOld, Reason: "it is from before the day from which you track"}
 	}
 	if m.Outgoing && !s.Sent {
-		return Decision{}
+		return Decision{Cause: offline.CauseSentOff, Reason: "sent mail is tracked by hand only"}
 	}
-	parent, cause, answered := Correlate(f)
+	parent, cause, answered := Correlate(m, f, s)
 	// R-EMAIL-02: the filter decides acceptance, then correlation finds the
 	// earlier email. Only the filter "replies" asks correlation to decide.
+	by, why := "", ""
 	switch s.Filter {
 	case All:
 	case Replies:
 		if !answered {
-			return Decision{}
+			why = "it answers no email that is in the CRM"
 		}
 	case People:
-		if !holds(f.Sender, isPerson) {
-			return Decision{}
+		var ok bool
+		if by, ok = holder(f.Sender, isPerson); !ok {
+			why = "its sender is no lead, contact or account"
 		}
 	case Records:
-		if !holds(f.Sender, hasAddress) {
-			return Decision{}
+		var ok bool
+		if by, ok = holder(f.Sender, HasAddress); !ok {
+			why = "its sender is nobody whom the CRM knows"
 		}
 	default:
-		return Decision{}
+		why = "no rule tracks anything by itself"
 	}
-	d := Decision{Track: true, Cause: FilterCause(s.Filter)}
+	if why != "" {
+		return Decision{Cause: FilterCause(s.Filter), Reason: why}
+	}
+	d := Decision{Track: true, Cause: FilterCause(s.Filter), By: by}
 	if answered {
-		d.Cause, d.Correlated, d.Regarding = cause, parent.Record, parent.Regarding
+		d.Cause, d.By, d.Correlated, d.Regarding = cause, "", parent.Record, parent.Regarding
+		if cause != offline.CauseReply {
+			d.By = parent.Name
+		}
 	}
 	return d
 }
 
+// Open reports whether knowing of more emails that m may answer could change
+// what Decide says of it: whether it is worth asking for them.
+func Open(m *offline.Message, f Facts, s Settings) bool {
+	if _, _, answered := Correlate(m, f, s); answered || s.Filter == None {
+		return false
+	}
+	if s.Filter == Replies {
+		s.Filter = All // as if it answered something
+	}
+	d := Decide(m, f, s)
+	return d.Track && d.Existing.IsZero()
+}
+
 // ByHand is the decision for a message that the user tracks: no filter is asked
-// (R-EMAIL-08), correlation gives the regarding unless the user chose one.
+// (R-EMAIL-08), nor the never-track list; correlation gives the regarding unless
+// the user chose one.
 func ByHand(m *offline.Message, f Facts, s Settings, chosen offline.Ref) Decision {
 	d := Decision{Track: true, Cause: offline.CauseUser, Regarding: chosen}
 	if r, ok := existing(m, f.Existing, s.TwoActivities); ok {
@@ -128,35 +167,13 @@ func ByHand(m *offline.Message, f Facts, s Settings, chosen offline.Ref) Decisio
 		}
 		return d
 	}
-	if parent, _, ok := Correlate(f); ok {
+	if parent, _, ok := Correlate(m, f, s); ok {
 		d.Correlated = parent.Record
 		if chosen.IsZero() {
 			d.Regarding = parent.Regarding
 		}
 	}
 	return d
-}
-
-// Correlate finds the email that a message answers: first by In-Reply-To, then
-// by References, then by token (R-TOKEN-01); of several that bear one token the
-// one changed last (R-TOKEN-12).
-func Correlate(f Facts) (Parent, offline.Cause, bool) {
-	if len(f.Replied) > 0 {
-		return f.Replied[0], offline.CauseReply, true
-	}
-	if len(f.Referenced) > 0 {
-		return f.Referenced[0], offline.CauseReply, true
-	}
-	if len(f.ByToken) == 0 {
-		return Parent{}, "", false
-	}
-	last := f.ByToken[0]
-	for _, p := range f.ByToken[1:] {
-		if p.Changed.After(last.Changed) || p.Changed.Equal(last.Changed) && p.Record.ID < last.Record.ID {
-			last = p
-		}
-	}
-	return last, offline.CauseToken, true
 }
 
 // existing picks the record made from this message: with two activities the one
@@ -182,17 +199,17 @@ func regarding(r offline.Record) offline.Ref {
 	return r.Email.Regarding
 }
 
-func holds(rs []offline.Record, is func(offline.Kind) bool) bool {
+// holder names the first active record of the kinds asked for.
+func holder(rs []offline.Record, is func(offline.Kind) bool) (name string, ok bool) {
+	var best offline.Record
 	for _, r := range rs {
-		if r.Active && is(r.Kind) {
-			return true
+		if r.Active && is(r.Kind) && (!ok || before(r, best)) {
+			best, ok = r, true
 		}
 	}
-	return false
+	return best.Name, ok
 }
 
 func isPerson(k offline.Kind) bool {
 	return k == offline.KindLead || k == offline.KindContact || k == offline.KindAccount
 }
-
-func hasAddress(k offline.Kind) bool { _, ok := senderRank[k]; return ok }
