@@ -29,12 +29,17 @@ func (m *Mailbox) Bodies(ctx context.Context, f offline.Folder, uids []uint32, e
 		return nil
 	}
 	op := "fetch messages of " + f.Name
+	free, err := m.holdMain(ctx, op)
+	if err != nil {
+		return err
+	}
+	defer free()
 	uids = slices.Clone(uids)
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
 	x := &fetcher{m: m, folder: f.Name, what: sizeItems, max: pieceSize}
 	var sizes []item
-	_, err := m.first(ctx, op, func(s *session) error {
+	_, err = m.first(ctx, op, func(s *session) error {
 		x.s = s
 		sel, err := s.examine(ctx, f.Name)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -144,11 +145,18 @@ func (p *pending) literal(it *item, r goimap.LiteralReader, arena []byte) []byte
 	return arena[:len(arena)+n]
 }
 
-// flagList is flags as offline.Place keeps them.
+// flagList is flags as offline.Place keeps them. Servers may change the case of
+// keywords; ours get the one that everybody compares with.
 func flagList(flags []goimap.Flag) []string {
 	var out []string
 	for _, f := range flags {
-		if f != `\Recent` {
+		switch {
+		case f == `\Recent`:
+		case strings.EqualFold(string(f), offline.KeywordTrack):
+			out = append(out, offline.KeywordTrack)
+		case strings.EqualFold(string(f), offline.KeywordTracked):
+			out = append(out, offline.KeywordTracked)
+		default:
 			out = append(out, string(f))
 		}
 	}

@@ -31,7 +31,7 @@ func nextWord(b []byte) (word, rest []byte) {
 }
 
 // wanted reports whether a response has to be understood as a whole before it
-// is passed on or not: status responses, tagged ones, VANISHED, LIST and
+// is passed on or not: status responses, tagged ones, VANISHED, LIST, STATUS and
 // continuation requests.
 func (w *wire) wanted(line []byte) bool {
 	if line[0] != '*' {
@@ -42,7 +42,7 @@ func (w *wire) wanted(line []byte) bool {
 		return false
 	}
 	switch name, _, _ := response(line); name {
-	case "OK", "NO", "BAD", "PREAUTH", "BYE", "VANISHED", "LIST":
+	case "OK", "NO", "BAD", "PREAUTH", "BYE", "VANISHED", "LIST", "STATUS":
 		return true
 	}
 	return false
@@ -69,8 +69,6 @@ func (w *wire) classify(line []byte) {
 		w.event()
 	case is("SEARCH"), is("ESEARCH"):
 		w.limit, w.pass = maxListLine, true
-	case is("STATUS"):
-		w.pass = true
 	}
 }
 
@@ -80,6 +78,13 @@ func (w *wire) understand(line []byte) ([]byte, error) {
 	if line[0] == '+' {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if w.x != nil {
+			select {
+			case w.x.cont <- struct{}{}:
+			default: // nobody waits for a second one
+			}
+			return nil, nil
+		}
 		if w.conts == 0 { // nobody waits for it: go-imap would give up
 			return nil, nil
 		}
@@ -98,8 +103,8 @@ func (w *wire) understand(line []byte) ([]byte, error) {
 	case "VANISHED":
 		w.vanish(rest)
 		return nil, nil
-	case "LIST":
-		return w.list(line)
+	case "LIST", "STATUS":
+		return w.named(name, line)
 	}
 	code, text := status(rest)
 	if strings.EqualFold(code, "ALERT") {
@@ -120,6 +125,12 @@ func (w *wire) understand(line []byte) ([]byte, error) {
 	word, arg, _ := strings.Cut(code, " ")
 	word = strings.ToUpper(word)
 	switch word {
+	case "PERMANENTFLAGS":
+		if opening {
+			w.mu.Lock()
+			w.opened.permanent, w.opened.told = strings.Fields(strings.Trim(arg, " ()")), true
+			w.mu.Unlock()
+		}
 	case "UIDNEXT", "UIDVALIDITY":
 		if n, err := strconv.ParseUint(strings.TrimSpace(arg), 10, 32); err == nil && opening {
 			return []byte("* OK [" + word + " " + strconv.FormatUint(n, 10) + "] ok\r\n"), nil
@@ -136,15 +147,22 @@ func (w *wire) understand(line []byte) ([]byte, error) {
 // of refusals; it trips over some of the others.
 func (w *wire) tagged(line []byte) []byte {
 	tag, rest := nextWord(line)
-	if len(tag) < 2 || tag[0] != 'T' {
-		return nil // ours, or of nobody
+	if len(tag) < 2 || tag[0] != 'T' && tag[0] != 'Z' {
+		return nil // of nobody
 	}
 	word, rest := nextWord(rest)
 	code, text := status(rest)
+	result := strings.ToUpper(string(word))
+	if tag[0] == 'Z' && !w.ours(string(tag), answer{result: result, code: code, text: text}) {
+		return nil
+	}
 	if strings.EqualFold(code, "ALERT") {
 		w.alert(text)
 	}
 	w.mu.Lock()
+	if w.examines > 0 && strings.EqualFold(code, "READ-ONLY") {
+		w.opened.readOnly = true
+	}
 	if w.pending > 0 {
 		w.pending--
 	}
@@ -153,7 +171,9 @@ func (w *wire) tagged(line []byte) []byte {
 		w.deadline()
 	}
 	w.mu.Unlock()
-	result := strings.ToUpper(string(word))
+	if tag[0] == 'Z' {
+		return nil
+	}
 	out := string(tag) + " " + result
 	if result == "OK" {
 		return []byte(out + " done\r\n")
@@ -165,6 +185,13 @@ func (w *wire) tagged(line []byte) []byte {
 		text = "refused"
 	}
 	return []byte(out + " " + text + "\r\n")
+}
+
+// ours gives the end of a command to the exchange that sent it, if one did.
+func (w *wire) ours(tag string, a answer) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.x != nil && w.x.finished(tag, a)
 }
 
 // status reads "[code] text"; a code that is never closed is text.

@@ -4,67 +4,131 @@ import (
 	"context"
 	"strings"
 
-	goimap "github.com/emersion/go-imap/v2"
-
+	"postrider/agent/mailserver"
 	"postrider/offline"
 )
 
-// Folders lists the folders with what they are for.
-func (m *Mailbox) Folders(ctx context.Context) ([]offline.Folder, error) {
+// Folders lists the folders with what they are for, and where the server has
+// them, with ids that stay through a rename.
+func (m *Mailbox) Folders(ctx context.Context) (folders []offline.Folder, err error) {
 	const op = "list the folders"
-	var list []*goimap.ListData
-	_, err := m.first(ctx, op, func(s *session) error {
-		defer s.bind(ctx)()
-		var opts *goimap.ListOptions
-		if s.caps["SPECIAL-USE"] && s.caps["LIST-EXTENDED"] {
-			opts = &goimap.ListOptions{ReturnSpecialUse: true}
-		}
-		var err error
-		list, err = s.c.List("", "*", opts).Collect()
-		return s.fault(ctx, op, err, offline.FaultServer)
-	})
+	free, err := m.holdMain(ctx, op)
 	if err != nil {
 		return nil, err
 	}
-	var folders []offline.Folder
-	seen := map[string]bool{}
-	for _, d := range list {
-		if d.Mailbox == "" || seen[d.Mailbox] {
-			continue
-		}
-		seen[d.Mailbox] = true
-		f := offline.Folder{Name: d.Mailbox, Role: roleOf(d.Mailbox, d.Attrs)}
-		if d.Delim != 0 {
-			f.Delimiter = string(d.Delim)
-		}
-		for _, a := range d.Attrs {
-			if a == goimap.MailboxAttrNoSelect || a == goimap.MailboxAttrNonExistent {
-				f.NoSelect = true
-			}
-		}
-		folders = append(folders, f)
+	defer free()
+	_, err = m.first(ctx, op, func(s *session) error {
+		folders, err = s.folders(ctx, op)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	byName(folders)
 	return folders, nil
 }
 
+func (s *session) folders(ctx context.Context, op string) ([]offline.Folder, error) {
+	var want []string
+	if s.caps["SPECIAL-USE"] && s.caps["LIST-EXTENDED"] {
+		want = append(want, "SPECIAL-USE")
+	}
+	object := s.objectItem()
+	inList := object != "" && s.caps["LIST-STATUS"] && !s.noListStatus
+	if inList {
+		want = append(want, "STATUS ("+object+")")
+	}
+	line := `LIST "" "*"`
+	if len(want) > 0 {
+		line += " RETURN (" + strings.Join(want, " ") + ")"
+	}
+	x, err := s.ask(ctx, op, line)
+	if err != nil {
+		return nil, err
+	}
+	if a := x.answers[0]; a.result != "OK" && inList {
+		s.noListStatus = true
+		return s.folders(ctx, op)
+	}
+	if err := x.answers[0].refusal(op, offline.FaultServer); err != nil {
+		return nil, err
+	}
+	folders := readFolders(x.untagged, s.w.alert)
+	if object != "" && !inList {
+		if x, err = s.ask(ctx, op, objectQuestions(folders, object)...); err != nil {
+			return nil, err
+		}
+	}
+	identify(folders, x.untagged)
+	return folders, nil
+}
+
+// objectQuestions ask for the id of each folder.
+func objectQuestions(folders []offline.Folder, object string) (lines []string) {
+	for _, f := range folders {
+		if !f.NoSelect {
+			lines = append(lines, "STATUS "+mailboxArg(f.Name)+" ("+object+")")
+		}
+	}
+	return lines
+}
+
+// identify gives folders their ids. One that two have is nobody's.
+func identify(folders []offline.Folder, untagged []string) {
+	ids, count := map[string]string{}, map[string]int{}
+	for _, line := range untagged {
+		if st, ok := readStatus(line); ok && st.ObjectID != "" && ids[st.Name] == "" {
+			ids[st.Name] = st.ObjectID
+			count[st.ObjectID]++
+		}
+	}
+	for i := range folders {
+		if id := ids[canonical(folders[i].Name)]; count[id] == 1 {
+			folders[i].ObjectID = id
+		}
+	}
+}
+
+// readFolders reads LIST responses. A folder whose name is not modified UTF-7
+// (RFC 3501 section 5.1.3) could not be opened and is left out.
+func readFolders(untagged []string, alert func(string)) []offline.Folder {
+	var folders []offline.Folder
+	seen := map[string]bool{}
+	for _, line := range untagged {
+		if word, _, _ := strings.Cut(line, " "); !strings.EqualFold(word, "LIST") {
+			continue
+		}
+		l, ok := readList(line)
+		if !ok || !goodName(l.name) {
+			alert("the folder " + mailserver.Printable(l.name) + " has a name that can't be read; it is left out")
+			continue
+		}
+		name := canonical(decodeName(l.name))
+		if name == "" || seen[name] {
+			continue
+		}
+		seen[name] = true
+		folders = append(folders, offline.Folder{
+			Name: name, Delimiter: l.delim, Role: roleOf(name, &l), NoSelect: l.has(`\NoSelect`) || l.has(`\NonExistent`),
+		})
+	}
+	return folders
+}
+
 // roleOf is what the server says a folder is for (RFC 6154).
-func roleOf(name string, attrs []goimap.MailboxAttr) offline.FolderRole {
-	if strings.EqualFold(name, "INBOX") {
+func roleOf(name string, l *listing) offline.FolderRole {
+	if name == "INBOX" {
 		return offline.RoleInbox
 	}
-	for _, a := range attrs {
-		switch a {
-		case goimap.MailboxAttrSent:
-			return offline.RoleSent
-		case goimap.MailboxAttrDrafts:
-			return offline.RoleDrafts
-		case goimap.MailboxAttrArchive, goimap.MailboxAttrAll:
-			return offline.RoleArchive
-		case goimap.MailboxAttrJunk:
-			return offline.RoleJunk
-		case goimap.MailboxAttrTrash:
-			return offline.RoleTrash
+	for _, r := range []struct {
+		attr string
+		role offline.FolderRole
+	}{
+		{`\Sent`, offline.RoleSent}, {`\Drafts`, offline.RoleDrafts}, {`\Archive`, offline.RoleArchive}, {`\All`, offline.RoleArchive},
+		{`\Junk`, offline.RoleJunk}, {`\Trash`, offline.RoleTrash},
+	} {
+		if l.has(r.attr) {
+			return r.role
 		}
 	}
 	return offline.RoleOther

@@ -5,19 +5,43 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"postrider/agent/mailserver"
 )
 
-// list passes on a LIST response whose folder go-imap can read. It closes the
-// connection at a name that is not modified UTF-7 (RFC 3501 section 5.1.3);
-// such a folder could not be opened with it either and is left out.
-func (w *wire) list(line []byte) ([]byte, error) {
-	if n, ok := literalAt(line); ok {
-		if n > maxOtherLiteral {
+// named handles LIST and STATUS responses: they go to the exchange that is under
+// way. Without one, only STATUS was asked for.
+func (w *wire) named(name string, line []byte) ([]byte, error) {
+	line, err := w.inlined(line)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	x := w.x
+	w.mu.Unlock()
+	switch {
+	case x != nil:
+		if !x.told(string(bytes.TrimRight(line[2:], "\r\n"))) {
+			return nil, w.fail(errors.New("the server lists folders without end"))
+		}
+		return nil, nil
+	case name == "STATUS":
+		return line, nil
+	}
+	return nil, nil
+}
+
+// inlined reads the literals of a response to its end and puts them into it,
+// quoted.
+func (w *wire) inlined(line []byte) ([]byte, error) {
+	for {
+		n, ok := literalAt(line)
+		if !ok {
+			return line, nil
+		}
+		if n > maxOtherLiteral || len(line) > maxLine {
 			return nil, w.fail(errors.New("the server sent a folder name of more than 64 KiB"))
 		}
 		name := make([]byte, n)
@@ -31,57 +55,42 @@ func (w *wire) list(line []byte) ([]byte, error) {
 		}
 		line = append(append(line, quote(string(name))...), rest...)
 	}
-	if name, ok := listName(line); !ok || !goodName(name) {
-		w.alert("the folder " + mailserver.Printable(name) + " has a name that can't be read; it is left out")
-		return nil, nil
-	}
-	return line, nil
 }
 
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// listName is the name in `* LIST (attributes) "/" name`, as it was sent.
-func listName(line []byte) (string, bool) {
-	s := string(bytes.TrimRight(line, "\r\n"))
-	_, s, ok := strings.Cut(s, ") ")
-	if !ok {
-		return "", false
+// listing is a LIST response.
+type listing struct {
+	attrs []string
+	delim string // empty: there are no levels
+	name  string // as it was sent
+}
+
+// readList reads `LIST (attributes) "/" name`.
+func readList(line string) (l listing, ok bool) {
+	word, s, _ := strings.Cut(line, " ")
+	inside, s, closed := strings.Cut(s, ") ")
+	if !strings.EqualFold(word, "LIST") || !closed || !strings.HasPrefix(inside, "(") {
+		return l, false
 	}
-	if strings.HasPrefix(s, `"`) { // the delimiter, which may be \"
-		i := 2
-		if strings.HasPrefix(s, `"\`) {
-			i = 3
-		}
-		if len(s) <= i || s[i] != '"' {
-			return "", false
-		}
-		s = s[i+1:]
-	} else if len(s) > 3 && strings.EqualFold(s[:3], "NIL") {
-		s = s[3:]
-	} else {
-		return "", false
+	l.attrs = strings.Fields(inside[1:])
+	quoted := strings.HasPrefix(strings.TrimLeft(s, " "), `"`)
+	l.delim, s, ok = astring(s)
+	if !ok || !quoted && !strings.EqualFold(l.delim, "NIL") {
+		return l, false
 	}
-	s = strings.TrimLeft(s, " ")
-	if !strings.HasPrefix(s, `"`) {
-		name, _, _ := strings.Cut(s, " ")
-		return name, name != ""
+	if !quoted {
+		l.delim = ""
 	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			if i++; i < len(s) {
-				b.WriteByte(s[i])
-			}
-		case '"':
-			return b.String(), true
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return "", false
+	l.name, _, ok = astring(s)
+	return l, ok
+}
+
+// has reports whether a folder has an attribute.
+func (l *listing) has(attr string) bool {
+	return slices.ContainsFunc(l.attrs, func(a string) bool { return strings.EqualFold(a, attr) })
 }
 
 // goodName reports whether name is proper modified UTF-7.

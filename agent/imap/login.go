@@ -23,6 +23,7 @@ type greeter struct {
 	op      string
 	caps    map[string]bool // upper case
 	qresync bool
+	dovecot bool
 	tag     int
 }
 
@@ -31,6 +32,12 @@ type answer struct {
 	result     string // OK, NO, BAD
 	code, text string
 	untagged   []string // responses before it, without "* "
+}
+
+// word is the response code without its arguments.
+func (a *answer) word() string {
+	word, _, _ := strings.Cut(a.code, " ")
+	return strings.ToUpper(word)
 }
 
 // run greets, secures, signs in and enables. Errors are faults.
@@ -121,8 +128,12 @@ func (g *greeter) handshake(ctx context.Context) error {
 // the server wants to know: some refuse to open folders otherwise.
 func (g *greeter) enable(ctx context.Context) error {
 	if g.caps["ID"] {
-		if _, err := g.command(ctx, `ID ("name" "Postrider")`, nil); err != nil {
+		a, err := g.command(ctx, `ID ("name" "Postrider")`, nil)
+		if err != nil {
 			return err
+		}
+		for _, u := range a.untagged {
+			g.dovecot = g.dovecot || strings.HasPrefix(u, "ID ") && strings.Contains(strings.ToLower(u), `"dovecot"`)
 		}
 	}
 	if !g.caps["QRESYNC"] || !g.caps["ENABLE"] {

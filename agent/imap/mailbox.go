@@ -25,10 +25,16 @@ type Mailbox struct {
 	// goroutine that syncs.
 	memo map[string]*flagMemo
 
-	mu     sync.Mutex
-	main   *session
-	idle   *session
-	closed bool
+	// Who holds them uses main, and side; see lane.go.
+	mainBusy, sideBusy chan struct{}
+
+	mu       sync.Mutex
+	main     *session
+	side     *session
+	sideUsed time.Time
+	idle     *session
+	closed   bool
+	marks    map[string]map[uint32]mark // keywords set, by folder's name and UID
 
 	idleFails *backoff.ExponentialBackOff // since Idle last worked; nil: it did
 	idleSeen  map[string]selection        // what made Idle return at once, by folder name
@@ -40,7 +46,8 @@ func New(c Config) (*Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mailbox{cfg: c, memo: map[string]*flagMemo{}, idleSeen: map[string]selection{}}, nil
+	return &Mailbox{cfg: c, memo: map[string]*flagMemo{}, idleSeen: map[string]selection{},
+		mainBusy: make(chan struct{}, 1), sideBusy: make(chan struct{}, 1), marks: map[string]map[uint32]mark{}}, nil
 }
 
 // Requests counts the commands sent so far, of all connections.
@@ -49,8 +56,8 @@ func (m *Mailbox) Requests() int64 { return m.requests.Load() }
 // Close ends the connections. Calls under way fail.
 func (m *Mailbox) Close() error {
 	m.mu.Lock()
-	sessions := []*session{m.main, m.idle}
-	m.main, m.idle, m.closed = nil, nil, true
+	sessions := []*session{m.main, m.side, m.idle}
+	m.main, m.side, m.idle, m.closed = nil, nil, nil, true
 	m.mu.Unlock()
 	for _, s := range sessions {
 		if s != nil {
@@ -99,13 +106,18 @@ func (m *Mailbox) open(ctx context.Context, slot **session, op string) (s *sessi
 // with. A session that was kept may have died unnoticed; then it is tried once
 // more on a new one.
 func (m *Mailbox) first(ctx context.Context, op string, fn func(*session) error) (*session, error) {
-	s, fresh, err := m.open(ctx, &m.main, op)
+	return m.firstOn(ctx, &m.main, op, fn)
+}
+
+// firstOn is first on the session in *slot.
+func (m *Mailbox) firstOn(ctx context.Context, slot **session, op string, fn func(*session) error) (*session, error) {
+	s, fresh, err := m.open(ctx, slot, op)
 	if err != nil {
 		return nil, err
 	}
 	err = fn(s)
 	if err != nil && !fresh && !s.alive() && ctx.Err() == nil {
-		if s, _, err = m.open(ctx, &m.main, op); err != nil {
+		if s, _, err = m.open(ctx, slot, op); err != nil {
 			return nil, err
 		}
 		err = fn(s)

@@ -43,6 +43,6 @@ func TestGoImapsServerConforms(t *testing.T) {
 			_ = s.Close()
 			<-done
 		})
-		return imaptest.Fixture{Addr: l.Addr().String(), User: "jana", Password: "secret"}
+		return imaptest.Fixture{Addr: l.Addr().String(), User: "jana", Password: "secret", UIDPlus: true, KeepsHalf: true}
 	})
 }

@@ -25,7 +25,12 @@ type session struct {
 	caps    map[string]bool
 	qresync bool
 	bySeq   bool   // this server puts UIDs behind literals: go by sequence numbers
-	folder  string // that is open; empty: none
+	folder  string // that is open, to read; empty: none
+	dovecot bool   // it says that it is Dovecot
+	tag     int    // of the last command of an exchange
+
+	noListStatus bool // LIST-STATUS was announced and refused
+	noObjects    bool // the same for ids of folders
 
 	mu     sync.Mutex
 	gone   []uidRange    // lifted VANISHED
@@ -39,7 +44,7 @@ type selection struct {
 }
 
 func newSession(m *Mailbox, w *wire, g *greeter) *session {
-	s := &session{cfg: &m.cfg, w: w, caps: g.caps, qresync: g.qresync, signal: make(chan struct{}, 1)}
+	s := &session{cfg: &m.cfg, w: w, caps: g.caps, qresync: g.qresync, dovecot: g.dovecot, signal: make(chan struct{}, 1)}
 	w.vanished = g.qresync
 	w.lift = func(set []uidRange, _ bool) {
 		s.mu.Lock()
@@ -146,7 +151,12 @@ func folderClass(err error) offline.FaultClass {
 	if e == nil {
 		return offline.FaultServer
 	}
-	text := strings.ToLower(e.Text)
+	return textClass(e.Text)
+}
+
+// textClass is the class of a refusal to look at a folder, by its words.
+func textClass(text string) offline.FaultClass {
+	text = strings.ToLower(text)
 	for _, s := range []string{"exist", "not found", "no such", "unknown mailbox", "unknown folder"} {
 		if strings.Contains(text, s) {
 			return offline.FaultNotFound

@@ -34,8 +34,17 @@ func (m *Mailbox) Sync(ctx context.Context, f offline.Folder, known func() ([]ui
 	if f.NoSelect {
 		return &offline.Fault{Class: offline.FaultRejected, Op: op, Text: "it is a name only and holds no messages"}
 	}
+	free, err := m.holdMain(ctx, op)
+	if err != nil {
+		return err
+	}
+	defer free()
+	m.forgetMarks(f.Name)
 	x := &syncer{m: m, f: f, cur: f.Cursor, known: known}
-	x.out = &batcher{cfg: &m.cfg, emit: emit}
+	x.out = &batcher{cfg: &m.cfg, emit: func(d offline.FolderDelta) error {
+		m.applyMarks(f.Name, &d)
+		return emit(d)
+	}}
 	same := false
 	s, err := m.first(ctx, op, func(s *session) (err error) {
 		x.s = s

@@ -56,10 +56,13 @@ type wire struct {
 	idleTag  bool     // one of them is IDLE
 	idling   bool     // and the server has agreed to it
 	conts    int      // continuation requests that go-imap waits for
-	examines int      // EXAMINEs that are not answered yet
-	vanished bool     // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
-	bol      bool     // the next byte written begins a line
-	ended    bool     // go-imap reads no more
+	examines int      // EXAMINEs and SELECTs that are not answered yet
+	opened   opened   // by the last of them
+	x        *exchange
+	vanished bool  // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
+	bol      bool  // the next byte written begins a line
+	sending  int64 // bytes of a literal that are still to be written
+	ended    bool  // go-imap reads no more
 	err      error
 	bye      string
 }
@@ -71,6 +74,14 @@ func newWire(conn net.Conn, timeout, idle time.Duration, count *atomic.Int64) *w
 	}
 	w.br = bufio.NewReaderSize((*rawReader)(w), 64<<10)
 	return w
+}
+
+// opened is what a server says of the folder that it opens, beside what go-imap
+// is told.
+type opened struct {
+	permanent []string // PERMANENTFLAGS
+	told      bool     // there were any
+	readOnly  bool
 }
 
 // rawReader reads from the connection, with the deadline that holds now.
@@ -281,14 +292,23 @@ func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	out := p
 	for rest := p; len(rest) > 0; {
+		if n := min(w.sending, int64(len(rest))); n > 0 { // not ours to read
+			w.sending -= n
+			rest = rest[n:]
+			continue
+		}
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
 		if w.bol {
 			w.begin(line)
 		}
-		if _, ok := literalAt(line); ended && ok && !bytes.HasSuffix(bytes.TrimSuffix(line, []byte("\r")), []byte("+}")) {
-			w.conts++
+		n, literal := literalAt(line)
+		if literal = literal && ended; literal {
+			w.sending = n
+			if !bytes.HasSuffix(bytes.TrimSuffix(line, []byte("\r")), []byte("+}")) {
+				w.conts++
+			}
 		}
-		w.bol = ended
+		w.bol = ended && !literal // what follows a literal goes on with the command
 		rest = after
 	}
 	if w.vanished && bytes.Contains(p, []byte(" (CHANGEDSINCE ")) && bytes.HasSuffix(p, []byte(")\r\n")) {
@@ -335,6 +355,7 @@ func (w *wire) begin(line []byte) {
 		w.idleTag = true
 	case "EXAMINE", "SELECT":
 		w.examines++
+		w.opened = opened{}
 	}
 }
 

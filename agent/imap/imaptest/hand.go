@@ -4,11 +4,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"postrider/offline"
 )
 
 // Fixture is a server with a mailbox for a test to use as it likes.
@@ -21,6 +24,12 @@ type Fixture struct {
 	// ModSeq: the server has mod-sequences, so that a sync without changes is one
 	// round trip.
 	ModSeq bool
+	// ObjectID: folders have ids that stay through a rename.
+	ObjectID bool
+	// UIDPlus: APPEND tells the UID.
+	UIDPlus bool
+	// KeepsHalf, a fault: a message is kept that was cut while it was put there.
+	KeepsHalf bool
 	// Restart cuts all connections, if it can be done.
 	Restart func()
 }
@@ -29,7 +38,8 @@ type Fixture struct {
 func (d *Dovecot) Fixture() Fixture {
 	return Fixture{
 		Addr: d.TLSAddr, TLS: true, User: d.User, Password: d.Password, Roots: d.Roots,
-		ModSeq: !slices.Contains(d.opts.Without, "CONDSTORE"), Restart: d.Restart,
+		ModSeq: !slices.Contains(d.opts.Without, "CONDSTORE"), ObjectID: !slices.Contains(d.opts.Without, "ID"),
+		UIDPlus: !slices.Contains(d.opts.Without, "UIDPLUS"), Restart: d.Restart,
 	}
 }
 
@@ -138,6 +148,20 @@ func (h *Hand) Move(folder, to string, uids ...uint32) {
 	h.ok("move from "+folder, err)
 }
 
+// Copy copies messages to another folder.
+func (h *Hand) Copy(folder, to string, uids ...uint32) {
+	h.t.Helper()
+	h.open(folder)
+	_, err := h.c.Copy(uidSet(uids), to).Wait()
+	h.ok("copy from "+folder, err)
+}
+
+// Rename renames a folder, with those below it.
+func (h *Hand) Rename(folder, to string) {
+	h.t.Helper()
+	h.ok("rename "+folder, h.c.Rename(folder, to, nil).Wait())
+}
+
 // Create makes a folder.
 func (h *Hand) Create(folder string) {
 	h.t.Helper()
@@ -154,10 +178,21 @@ func (h *Hand) Flags(folder string, uid uint32) []string {
 	for _, m := range list {
 		for _, f := range m.Flags {
 			if f != `\Recent` {
-				out = append(out, string(f))
+				out = append(out, ownSpelling(string(f)))
 			}
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// ownSpelling gives our keywords the case in which they come from the adapter:
+// servers may change it.
+func ownSpelling(flag string) string {
+	for _, k := range []string{offline.KeywordTrack, offline.KeywordTracked} {
+		if strings.EqualFold(flag, k) {
+			return k
+		}
+	}
+	return flag
 }

@@ -164,6 +164,9 @@ func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 		return nil, refuse(imap.ResponseCodeTryCreate, "no such folder")
 	}
 	raw, err := io.ReadAll(r)
+	if err == nil && int64(len(raw)) < r.Size() {
+		err = io.ErrUnexpectedEOF // the connection was cut: imapserver does not say so
+	}
 	if err != nil {
 		return nil, err
 	}
