@@ -255,4 +255,9 @@ type PendingEmail struct {
 	Token       string
 	Attachments []Attachment
 	Problem     string // why it can't be sent as it is, for people: a recipient without address
+	// Doubt: it is Sending for longer than sending takes, and whoever took it
+	// over has not said what became of it: another computer of the user, or an
+	// earlier run that was cut off. It may have been sent; Problem says since
+	// when. Only what is needed to recognise it is filled.
+	Doubt bool
 }

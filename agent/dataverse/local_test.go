@@ -62,23 +62,29 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	l := &local{t, org, me, colleague}
 	org.Grant("token-1", me)
 	org.Grant("token-2", me)
-	transport := &http.Transport{}
-	c, err := dataverse.New(dataverse.Config{
-		URL: srv.URL, Transport: transport, PageSize: 7,
-		Token: func(_ context.Context, refused string) (string, error) {
-			if refused == "token-1" {
-				return "token-2", nil
-			}
-			return "token-1", nil
-		},
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-	})
-	if err != nil {
-		t.Fatal(err)
+	var later time.Duration
+	client := func() *dataverse.Client {
+		c, err := dataverse.New(dataverse.Config{
+			URL: srv.URL, Transport: &http.Transport{}, PageSize: 7,
+			Token: func(_ context.Context, refused string) (string, error) {
+				if refused == "token-1" {
+					return "token-2", nil
+				}
+				return "token-1", nil
+			},
+			Now:   func() time.Time { return time.Now().Add(later) },
+			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
 	}
-	t.Cleanup(func() { _ = c.Close() })
 	return crmtest.Fixture{
-		CRM: c, Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
+		CRM: client(), Another: func() crmtest.CRM { return client() }, Later: func(d time.Duration) { later += d },
+		Send: l.send, Status: l.status, Template: l.template,
+		Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
 		Options: l.options, Methods: l.methods,
 		Create: l.create, Rename: l.rename, Delete: l.delete, Emails: l.emails, Fail: l.fail, Expire: org.ExpireDeltaTokens,
 		OwnOnly: func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.ReadOrganization) },
@@ -147,16 +153,7 @@ func (l *local) rename(r offline.Ref, name string) {
 
 func (l *local) delete(r offline.Ref) {
 	l.t.Helper()
-	colleague := http.Client{Transport: l.org.Transport(l.colleague)}
-	req, err := http.NewRequest(http.MethodDelete, "http://localhost/api/data/v9.1"+l.bind(r), nil)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	resp, err := colleague.Do(req)
-	if err != nil || resp.StatusCode != http.StatusNoContent {
-		l.t.Fatalf("deleting %s: %v, %v", r, resp, err)
-	}
-	_ = resp.Body.Close()
+	l.colleagueDo(http.MethodDelete, l.bind(r))
 }
 
 func (l *local) emails() (out []crmtest.Stored) {

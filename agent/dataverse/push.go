@@ -99,6 +99,8 @@ func (c *Client) task(w offline.Write) task {
 		return newSetRegarding(c, ch)
 	case ch.Op == offline.OpDelete && path(ch.Record) != "":
 		return &remove{progress: progress{weight: 20}, c: c, rec: ch.Record, etag: ch.ETag}
+	case (ch.Op == offline.OpMarkSent || ch.Op == offline.OpMarkFailed) && ch.Record.Kind == offline.KindEmail && path(ch.Record) != "":
+		return newOutcome(c, ch)
 	case ch.Op == offline.OpSetOptions:
 		return newSetOptions(c, ch)
 	case ch.Op == offline.OpSetMethods:

@@ -21,6 +21,9 @@ var columnLength = map[string]int{
 	"messageid": maxIdentity, "addressused": 320, "filename": 255, "mimetype": 256,
 }
 
+// maxToken is the length of email.trackingtoken.
+const maxToken = 50
+
 // Masks of email parties (activityparty.participationtypemask).
 var masks = map[offline.PartyRole]int{offline.RoleSender: 1, offline.RoleTo: 2, offline.RoleCc: 3, offline.RoleBcc: 4}
 
@@ -73,7 +76,7 @@ func (j *create) fields(update bool) map[string]any {
 	} else if m.Identity != "" {
 		j.note("the Message-ID is longer than the CRM takes and was left out")
 	}
-	if t := m.Token; t != "" && units(t) <= 50 {
+	if t := m.Token; t != "" && units(t) <= maxToken {
 		v["trackingtoken"] = t
 	}
 	j.addresses(v)

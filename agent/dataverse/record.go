@@ -147,6 +147,7 @@ func (t table) describe(rec *offline.Record, r row) {
 
 // Status reasons of an email that waits to be sent (table reference: email).
 const (
+	statusDraft   = 1
 	statusSent    = 3
 	statusPending = 6
 	statusSending = 7

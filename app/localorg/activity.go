@@ -67,7 +67,7 @@ func beforeActivityUpdate(t *tx, w *write) error {
 		}
 	}
 	regardingOK := !w.set["regardingobjectid"] || w.tab.Name == "email" && w.old.number(w.tab.state) == stateCompleted
-	reopened := w.tab.Name != "email" && len(w.set) <= 2 && stateWritten && !isClosed(w.tab, w.row)
+	reopened := len(w.set) <= 2 && stateWritten && (w.tab.Name != "email" && !isClosed(w.tab, w.row) || w.tab.Name == "email" && maySettle(w))
 	switch {
 	case others > 0, w.hasList, !regardingOK, stateChanged && !reopened:
 		return refuse(400, codeActivityClosed, "The %s with Id = %s is closed and can't be changed.", w.tab.Name, w.id)
@@ -75,6 +75,15 @@ func beforeActivityUpdate(t *tx, w *write) error {
 		w.silent = true
 	}
 	return nil
+}
+
+// maySettle reports whether an email that waits to be sent may get the status
+// it is written. Whoever sends it takes it over and says what became of it, and
+// it may be called back to be a draft; but its columns are read-only as those
+// of any closed one.
+func maySettle(w *write) bool {
+	old := w.old.number(w.tab.status)
+	return old == emailPending || old == emailSending
 }
 
 func afterActivity(t *tx, w *write) error {
@@ -118,9 +127,12 @@ func (t *tx) fillEmail(w *write) error {
 		if w.value("actualend") == nil {
 			w.put("actualend", t.now)
 		}
-		if (status == emailSent || status == emailReceived) && w.value("senton") == nil {
-			w.put("senton", w.value("actualend"))
+	}
+	if (status == emailSent || status == emailReceived) && w.value("senton") == nil {
+		if w.value("actualend") == nil {
+			w.put("actualend", t.now)
 		}
+		w.put("senton", w.value("actualend"))
 	}
 	return nil
 }

@@ -35,8 +35,8 @@ var functions = map[string]function{
 	"GetTrackingTokenEmail": {action: true, params: []string{"Subject"}, run: getTrackingToken},
 	"RetrieveVersion":       {run: retrieveVersion},
 	"SendEmailFromTemplate": {action: true},
-	"BackgroundSendEmail":   {action: true},
-	"InstantiateTemplate":   {action: true},
+	"BackgroundSendEmail":   {action: true, run: backgroundSendEmail},
+	"InstantiateTemplate":   {action: true, params: []string{"TemplateId", "ObjectType", "ObjectId"}, run: instantiateTemplate},
 }
 
 func (r *request) function(f function, seg segment) (*answer, error) {
@@ -65,7 +65,9 @@ func (r *request) function(f function, seg segment) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out["@odata.context"] = r.base + "$metadata#Microsoft.Dynamics.CRM." + seg.name + "Response"
+	if out["@odata.context"] == nil {
+		out["@odata.context"] = r.base + "$metadata#Microsoft.Dynamics.CRM." + seg.name + "Response"
+	}
 	return jsonAnswer(http.StatusOK, appendValue(nil, out)), nil
 }
 

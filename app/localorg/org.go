@@ -112,9 +112,17 @@ func (o *Org) settle(name string) error {
 			return fmt.Errorf("making the business unit: %w", err)
 		}
 	}
-	if ids := o.tables["organization"].ids(); len(ids) == 0 {
+	fresh := len(o.tables["organization"].ids()) == 0
+	if fresh {
 		if _, err := o.Create("organization", map[string]any{"name": name}); err != nil {
 			return fmt.Errorf("making the organization row: %w", err)
+		}
+	}
+	if fresh {
+		for _, row := range seedTemplates {
+			if _, err := o.Create("template", row()); err != nil {
+				return fmt.Errorf("making the email templates: %w", err)
+			}
 		}
 	}
 	o.mu.Lock()

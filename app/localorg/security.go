@@ -127,6 +127,9 @@ func (t *tx) visible(tab *Table, r *row) bool {
 		above := t.row(of.table, of.id)
 		return above != nil && !t.o.security.isDenied(t.user, of.table, Read) && t.visible(t.o.schema.byName[of.table], above)
 	}
+	if tab.Name == "template" && r.truth(tab.cols["ispersonal"]) && r.lookup(tab.owner).id != t.user {
+		return false // somebody else's
+	}
 	if !t.o.security.isDenied(t.user, tab.Name, ReadOrganization) {
 		return true
 	}

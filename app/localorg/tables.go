@@ -9,7 +9,7 @@ func standardTables() []*Table {
 		businessUnitTable(), organizationTable(), userTable(), teamTable(), userSettingsTable(), mailboxTable(), queueTable(),
 		accountTable(), contactTable(), leadTable(), opportunityTable(), caseTable(),
 		emailTable(), appointmentTable(), taskTable(), pointerTable(),
-		partyTable(), mimeAttachmentTable(), noteTable(),
+		partyTable(), mimeAttachmentTable(), noteTable(), templateTable(),
 	}
 }
 

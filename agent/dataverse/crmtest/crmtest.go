@@ -27,6 +27,9 @@ type CRM interface {
 	EmailsByThread(ctx context.Context, roots []string) ([]offline.Record, error)
 	EmailsBySubject(ctx context.Context, subjects []string, since time.Time) ([]offline.Record, error)
 	Token(ctx context.Context, subject string) (string, error)
+	Templates(ctx context.Context) ([]offline.Template, error)
+	FillTemplate(ctx context.Context, id string, about offline.Ref) (offline.Filled, error)
+	Pending(ctx context.Context) ([]offline.PendingEmail, error)
 	Requests() (all, writes int64)
 }
 
@@ -66,6 +69,19 @@ type Fixture struct {
 	// Methods makes the methods of the user's mailbox these, and gives or takes
 	// the right to change them.
 	Methods func(offline.Methods)
+	// Send makes an email as the user would who writes it in the CRM's own
+	// client and sends it: it waits for somebody to carry it. Addresses are
+	// resolved by name where a record has that name.
+	Send func(offline.PendingEmail) offline.Ref
+	// Status is draft, pending, sending, sent, received or failed.
+	Status func(offline.Ref) string
+	// Template makes a template; {name|other} in its texts is the name of the
+	// record it is filled for, or other. mine: the user owns it.
+	Template func(t offline.Template, subject, html string, mine bool) (id string)
+	// Another is the CRM as another computer of the same user reaches it.
+	Another func() CRM
+	// Later moves the clock of the CRM's client.
+	Later func(time.Duration)
 	// OwnOnly takes organization-wide read of a kind from the user, Hide all of it.
 	OwnOnly, Hide func(offline.Kind)
 }
@@ -95,7 +111,7 @@ func Party(role offline.PartyRole, addr string, ref offline.Ref) string {
 // Conformance runs the suite. open must give a new, empty fixture at each call,
 // and clean up after it by t.
 func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(readCases, optionCases, conversationCases, writeCases, faultCases) {
+	for _, c := range slices.Concat(readCases, optionCases, conversationCases, writeCases, outboxCases, faultCases) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
