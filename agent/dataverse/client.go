@@ -76,6 +76,7 @@ type Client struct {
 	noEcho   bool           // the server refuses to return the closed row
 	shrink   int            // how often batches of writes are halved
 	opts     offline.Options
+	own      ownTables
 	user     offline.Ref // who is signed in, once Me has told
 	// accessPath is the question after what the user may do with the record
 	// that holds the methods.

@@ -165,15 +165,23 @@ func (c *Client) Exists(ctx context.Context, refs []offline.Ref) (map[offline.Re
 	const what = "ask which records exist"
 	out := make(map[offline.Ref]bool, len(refs))
 	byKind := map[offline.Kind][]string{}
+	kinds := make([]offline.Kind, len(refs))
+	for i, r := range refs {
+		kinds[i] = r.Kind
+	}
+	if err := c.meet(ctx, kinds...); err != nil {
+		return nil, err
+	}
 	for _, r := range refs {
-		if path(r) == "" {
+		if c.path(r) == "" {
 			return nil, &offline.Fault{Class: offline.FaultRejected, Op: what, Text: r.String() + " is not a record of Dataverse that Postrider knows"}
 		}
 		byKind[r.Kind] = append(byKind[r.Kind], strings.ToLower(r.ID))
 	}
 	found := map[string]bool{}
-	for _, t := range tables {
-		if len(byKind[t.kind]) < 4 {
+	for k := range byKind {
+		t, known := c.tableOf(k)
+		if !known || len(byKind[k]) < 4 {
 			continue // asked one by one below
 		}
 		only := func(t table) []string { return []string{t.id} }
@@ -194,7 +202,7 @@ func (c *Client) Exists(ctx context.Context, refs []offline.Ref) (map[offline.Re
 		out[r] = true
 		if !found[strings.ToLower(r.ID)] {
 			ask = append(ask, r)
-			parts = append(parts, get(probe(r)))
+			parts = append(parts, get(c.probe(r)))
 		}
 	}
 	for len(parts) > 0 {
@@ -215,13 +223,4 @@ func (c *Client) Exists(ctx context.Context, refs []offline.Ref) (map[offline.Re
 		parts, ask = parts[n:], ask[n:]
 	}
 	return out, nil
-}
-
-// probe asks for as little of a record as there is.
-func probe(r offline.Ref) string {
-	id := string(r.Kind) + "id"
-	if t, ok := tableOf(r.Kind); ok {
-		id = t.id
-	}
-	return query(path(r), param{"$select", id})
 }

@@ -24,7 +24,8 @@ var tables = map[offline.Kind]struct{ table, set, name string }{
 	offline.KindAccount: {"account", "accounts", "name"}, offline.KindContact: {"contact", "contacts", "lastname"},
 	offline.KindLead: {"lead", "leads", "lastname"}, offline.KindOpportunity: {"opportunity", "opportunities", "name"},
 	offline.KindCase: {"incident", "incidents", "title"}, offline.KindUser: {"systemuser", "systemusers", "lastname"},
-	offline.KindQueue: {"queue", "queues", "name"}, offline.KindEmail: {"email", "emails", "subject"},
+	offline.KindQueue: {"queue", "queues", "name"}, offline.KindTeam: {"team", "teams", "name"}, offline.KindEquipment: {"equipment", "equipments", "name"},
+	offline.KindUnit: {"businessunit", "businessunits", "name"}, crmtest.Project: {"new_project", "new_projects", "new_name"}, offline.KindEmail: {"email", "emails", "subject"},
 }
 
 func kindOf(table string) offline.Kind {
@@ -45,7 +46,7 @@ type local struct {
 
 func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	t.Helper()
-	org, err := localorg.Open(localorg.Options{Versions: versions})
+	org, err := localorg.Open(localorg.Options{Versions: versions, Tables: []localorg.Table{projects()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +88,10 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 		Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
 		Options: l.options, Methods: l.methods,
 		Create: l.create, Rename: l.rename, Delete: l.delete, Emails: l.emails, Fail: l.fail, Expire: org.ExpireDeltaTokens,
-		OwnOnly: func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.ReadOrganization) },
-		Hide:    func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.Read) },
+		OwnOnly:  func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.ReadOrganization) },
+		Hide:     func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.Read) },
+		NoCreate: func(k offline.Kind) { org.Deny(me, tables[k].table, localorg.Create) },
+		Record:   l.record,
 	}, l
 }
 
@@ -104,8 +107,10 @@ func (l *local) create(r offline.Record) offline.Ref {
 	}
 	for i, a := range r.Addrs {
 		switch r.Kind {
-		case offline.KindQueue:
+		case offline.KindQueue, offline.KindTeam, offline.KindEquipment, offline.KindUnit:
 			row["emailaddress"] = a
+		case crmtest.Project:
+			row["new_email"] = a
 		default:
 			row[fmt.Sprintf("emailaddress%d", i+1)] = a
 		}

@@ -143,6 +143,8 @@ func (c *Client) Me(ctx context.Context) (offline.User, error) {
 		m.access = &question{path: guess}
 		ask = append(ask, m.access)
 	}
+	able := c.abilities()
+	ask = append(ask, able.questions()...)
 	if err := c.ask(ctx, what, ask...); err != nil {
 		return offline.User{}, err
 	}
@@ -180,6 +182,9 @@ func (c *Client) Me(ctx context.Context) (offline.User, error) {
 	u.Options.MaxBody = int(m.body.row.number("MaxLength"))
 	if u.Version == "" {
 		u.Version = c.Version()
+	}
+	if err := c.takeAbilities(ctx, id, able, &u.Options); err != nil {
+		return offline.User{}, err
 	}
 	c.under(func() { c.opts, c.user = u.Options, offline.Ref{Kind: offline.KindUser, ID: id} })
 	return u, nil

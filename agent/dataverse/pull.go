@@ -27,8 +27,18 @@ const (
 // the end.
 func (c *Client) Pull(ctx context.Context, cursors []offline.CRMCursor, emit func(offline.RecordDelta) error) error {
 	var open []*pull
+	kinds := make([]offline.Kind, len(cursors))
+	for i, cur := range cursors {
+		kinds[i] = cur.Kind
+	}
+	if err := c.meet(ctx, kinds...); err != nil {
+		return err
+	}
 	for _, cur := range cursors {
-		t, ok := tableOf(cur.Kind)
+		t, ok := c.tableOf(cur.Kind)
+		if !ok && !knows(cur.Kind) {
+			continue // a table of the organization's own that is no more
+		}
 		if !ok {
 			return &offline.Fault{Class: offline.FaultRejected, Op: "pull", Text: fmt.Sprintf("the kind %q is not one that Dataverse keeps", cur.Kind)}
 		}

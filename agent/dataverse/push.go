@@ -54,6 +54,17 @@ func (p *progress) later(f *offline.Fault) bool {
 // Push carries out the writes in as few requests as it can. The error is for
 // what stopped them all.
 func (c *Client) Push(ctx context.Context, writes []offline.Write) ([]offline.Outcome, error) {
+	var kinds []offline.Kind
+	for _, w := range writes {
+		kinds = append(kinds, kindsIn(w)...)
+	}
+	if err := c.meet(ctx, kinds...); err != nil {
+		out := make([]offline.Outcome, len(writes))
+		for i := range out {
+			out[i].Err = err
+		}
+		return out, err
+	}
 	tasks := make([]task, len(writes))
 	for i, w := range writes {
 		tasks[i] = c.task(w)
@@ -93,14 +104,16 @@ func (c *Client) task(w offline.Write) task {
 	case ch.Op == offline.OpCreateEmail && w.Email != nil && w.Email.Ref.Kind == offline.KindEmail && path(w.Email.Ref) != "":
 		return newCreate(c, w.Email)
 	case ch.Op == offline.OpSetRegarding && ch.Record.Kind == offline.KindEmail && path(ch.Record) != "":
-		if !ch.Regarding.IsZero() && (path(ch.Regarding) == "" || regardingNav(ch.Regarding.Kind) == "") {
+		if !ch.Regarding.IsZero() && (c.path(ch.Regarding) == "" || c.regardingNav(ch.Regarding.Kind) == "") {
 			return unwritable(fmt.Sprintf("an email can't be regarding a %s", ch.Regarding.Kind))
 		}
 		return newSetRegarding(c, ch)
-	case ch.Op == offline.OpDelete && path(ch.Record) != "":
+	case ch.Op == offline.OpDelete && c.path(ch.Record) != "":
 		return &remove{progress: progress{weight: 20}, c: c, rec: ch.Record, etag: ch.ETag}
 	case (ch.Op == offline.OpMarkSent || ch.Op == offline.OpMarkFailed) && ch.Record.Kind == offline.KindEmail && path(ch.Record) != "":
 		return newOutcome(c, ch)
+	case ch.Op == offline.OpCreateRecord:
+		return newMakeRecord(c, ch)
 	case ch.Op == offline.OpSetOptions:
 		return newSetOptions(c, ch)
 	case ch.Op == offline.OpSetMethods:

@@ -98,7 +98,7 @@ func (j *create) parts() []part {
 		j.probed = j.refs()
 		parts := make([]part, len(j.probed))
 		for i, r := range j.probed {
-			parts[i] = get(probe(r))
+			parts[i] = get(j.c.probe(r))
 		}
 		return parts
 	case closing:

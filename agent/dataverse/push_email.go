@@ -80,8 +80,8 @@ func (j *create) fields(update bool) map[string]any {
 		v["trackingtoken"] = t
 	}
 	j.addresses(v)
-	if nav := regardingNav(m.Regarding.Kind); nav != "" && path(m.Regarding) != "" {
-		v[nav+"@odata.bind"] = "/" + path(m.Regarding)
+	if nav := j.c.regardingNav(m.Regarding.Kind); nav != "" && j.c.path(m.Regarding) != "" {
+		v[nav+"@odata.bind"] = "/" + j.c.path(m.Regarding)
 	}
 	if !update && !j.unlinked && path(m.Correlated) != "" { // may be set at creation only
 		if nav := j.c.without("email", correlated)[0]; nav != "" {
@@ -150,16 +150,16 @@ func (j *create) parties() []map[string]any {
 		}
 		bound := 0
 		for _, ref := range p.Records {
-			t, ok := tableOf(ref.Kind)
+			t, ok := j.c.tableOf(ref.Kind)
 			key := fmt.Sprint(mask, ref)
-			if !ok || t.party == "" || path(ref) == "" || j.unresolved[ref] || p.Role == offline.RoleSender && bound > 0 {
+			if !ok || t.party == "" || !j.c.has("activityparty", t.party) || j.c.path(ref) == "" || j.unresolved[ref] || p.Role == offline.RoleSender && bound > 0 {
 				continue
 			}
 			if bound++; seen[key] {
 				continue
 			}
 			seen[key] = true
-			v := map[string]any{"participationtypemask": mask, t.party + "@odata.bind": "/" + path(ref)}
+			v := map[string]any{"participationtypemask": mask, t.party + "@odata.bind": "/" + j.c.path(ref)}
 			if addr != "" {
 				v["addressused"] = addr
 			}

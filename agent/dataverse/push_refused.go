@@ -52,10 +52,12 @@ var needed = map[string]bool{"subject": true, "description": true, "directioncod
 // forgo leaves out a column that the server does not have.
 func (j *create) forgo(f *offline.Fault, at failure) bool {
 	col, _, _ := strings.Cut(unknownColumn(f), "@")
-	if col == "" || needed[col] || strings.HasPrefix(col, "regardingobjectid") || strings.HasPrefix(col, "partyid") || !j.once("column "+col) {
+	if col == "" || needed[col] || strings.HasPrefix(col, "regardingobjectid") || !j.once("column "+col) {
 		return false
 	}
 	switch {
+	case strings.HasPrefix(col, "partyid"): // records of this kind can't be parties there: the address stays
+		j.c.forgo("activityparty", col)
 	case at.op == attachmentOp, col == "attachmentcontentid", col == "activitymimeattachmentid", col == "objecttypecode":
 		j.c.forgo("activitymimeattachment", col)
 	default:
@@ -134,7 +136,7 @@ func (j *create) refs() []offline.Ref {
 	var out []offline.Ref
 	seen := map[offline.Ref]bool{}
 	add := func(r offline.Ref) {
-		if path(r) != "" && !seen[r] && !j.unresolved[r] {
+		if j.c.path(r) != "" && !seen[r] && !j.unresolved[r] {
 			seen[r] = true
 			out = append(out, r)
 		}

@@ -65,7 +65,7 @@ func (t *setRegarding) parts() []part {
 	email := path(t.ch.Record)
 	switch {
 	case t.gone:
-		return []part{get(probe(t.ch.Record)), get(probe(t.ch.Regarding))}
+		return []part{get(t.c.probe(t.ch.Record)), get(t.c.probe(t.ch.Regarding))}
 	case t.read:
 		return []part{get(query(email, param{"$select", "activityid,_regardingobjectid_value"}), [2]string{"Prefer", annotations})}
 	}
@@ -73,7 +73,7 @@ func (t *setRegarding) parts() []part {
 	if t.nav != "" {
 		body[t.nav+"@odata.bind"] = nil
 	} else {
-		body[regardingNav(t.ch.Regarding.Kind)+"@odata.bind"] = "/" + path(t.ch.Regarding)
+		body[t.c.regardingNav(t.ch.Regarding.Kind)+"@odata.bind"] = "/" + t.c.path(t.ch.Regarding)
 	}
 	to, header := t.c.echo(email)
 	match := t.ch.ETag
@@ -141,7 +141,7 @@ func (t *setRegarding) reread(r reply) {
 		return
 	}
 	if t.nav = v.text(lookup("regardingobjectid") + navigationName); t.nav == "" {
-		t.nav = regardingNav(now.Kind)
+		t.nav = t.c.regardingNav(now.Kind)
 	}
 	if t.nav == "" {
 		t.finish(&offline.Fault{Class: offline.FaultRejected, Op: opRegarding, Text: fmt.Sprintf("the email is regarding a %s, which Postrider can't clear", now.Kind)})
@@ -179,9 +179,9 @@ type remove struct {
 
 func (t *remove) parts() []part {
 	if t.read {
-		return []part{get(probe(t.rec))}
+		return []part{get(t.c.probe(t.rec))}
 	}
-	o := op{method: http.MethodDelete, path: path(t.rec)}
+	o := op{method: http.MethodDelete, path: t.c.path(t.rec)}
 	if t.etag != "" {
 		o.header = [][2]string{{"If-Match", t.etag}}
 	}

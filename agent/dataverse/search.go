@@ -18,9 +18,12 @@ func (c *Client) Search(ctx context.Context, text string, kinds []offline.Kind, 
 		return nil, nil
 	}
 	words = words[:min(len(words), 6)]
+	if err := c.meet(ctx, kinds...); err != nil {
+		return nil, err
+	}
 	var asked []table
 	for _, k := range kinds {
-		if t, ok := tableOf(k); ok {
+		if t, ok := c.tableOf(k); ok {
 			asked = append(asked, t)
 		}
 	}
@@ -67,9 +70,10 @@ func (t table) searched() []string {
 // takes away again, but a set would find too little.
 func (t table) contains(columns, words []string) string {
 	var all []string
-	if t.state == "isdisabled" {
+	switch t.state {
+	case "isdisabled":
 		all = append(all, "isdisabled eq false")
-	} else {
+	case "statecode":
 		all = append(all, "statecode eq 0")
 	}
 	for _, w := range words {

@@ -17,7 +17,7 @@ type table struct {
 	addrs     []string
 	parent    string // lookup of the record it belongs to, "" if none
 	owner     bool   // rows have an owner
-	state     string // column of the state; "isdisabled" for users
+	state     string // column of the state: "statecode", "isdisabled", or "" where all rows are active
 	extra     []string
 	fields    []field  // what the side panel shows
 	summary   []string // words of fields for the summary line; "parent" is the parent's name
@@ -79,6 +79,18 @@ var tables = []table{
 		addrs: []string{"emailaddress"}, owner: true, state: "statecode", party: "partyid_queue",
 	},
 	{
+		kind: offline.KindTeam, set: "teams", logical: "team", id: "teamid", name: "name",
+		addrs: []string{"emailaddress"}, party: "partyid_team",
+	},
+	{
+		kind: offline.KindEquipment, set: "equipments", logical: "equipment", id: "equipmentid", name: "name",
+		addrs: []string{"emailaddress"}, state: "isdisabled", party: "partyid_equipment",
+	},
+	{
+		kind: offline.KindUnit, set: "businessunits", logical: "businessunit", id: "businessunitid", name: "name",
+		addrs: []string{"emailaddress"}, state: "isdisabled", party: "partyid_businessunit",
+	},
+	{
 		kind: offline.KindEmail, set: "emails", logical: "email", id: "activityid", name: "subject",
 		owner: true, state: "statecode",
 		extra: []string{"messageid", "trackingtoken", "directioncode", "statuscode", "conversationindex", "sender", "torecipients", "_regardingobjectid_value"},
@@ -114,8 +126,8 @@ func kindOf(logical string) offline.Kind {
 	return offline.Kind(logical)
 }
 
-// path is the address of a record relative to the API's root; "" where the
-// kind is not known or the id is no GUID.
+// path is the address of a record of a standard table relative to the API's
+// root; "" where the kind is not known or the id is no GUID.
 func path(r offline.Ref) string {
 	set := others[r.Kind]
 	if t, ok := tableOf(r.Kind); ok {
@@ -127,18 +139,6 @@ func path(r offline.Ref) string {
 		return ""
 	}
 	return set + "(" + strings.ToLower(r.ID) + ")"
-}
-
-// regardingNav is the navigation property that makes a record of kind k the
-// regarding of an email; names are case-sensitive. "": can't be one.
-func regardingNav(k offline.Kind) string {
-	if t, ok := tableOf(k); ok {
-		return t.regarding
-	}
-	if others[k] != "" {
-		return "regardingobjectid_" + string(k) + "_email"
-	}
-	return ""
 }
 
 // columns are those that a pull of t asks for, without those that the server

@@ -57,6 +57,12 @@ func (t *tx) outgoingMethod(user string) int64 {
 
 // boundFunction answers a GET of a function on one row.
 func (r *request) boundFunction(tab *Table, id string, seg segment) (*answer, error) {
+	if tab.Name == "systemuser" && seg.name == "RetrieveUserSetOfPrivilegesByNames" {
+		if _, err := r.existing(tab, id, Read); err != nil {
+			return nil, err
+		}
+		return r.userPrivileges(id, seg)
+	}
 	if seg.name != "RetrievePrincipalAccess" || tab.Name != "systemuser" {
 		return nil, noSegment("Microsoft.Dynamics.CRM." + seg.name)
 	}

@@ -1,6 +1,7 @@
 package localorg
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -53,9 +54,17 @@ func describeTable(t *Table) map[string]any {
 	for i := range t.Columns {
 		attrs[i] = describeColumn(t, &t.Columns[i])
 	}
-	return map[string]any{"LogicalName": t.Name, "SchemaName": t.Name, "EntitySetName": t.Set, "LogicalCollectionName": t.Set, "PrimaryIdAttribute": t.Key,
+	plural := cmp.Or(t.Plural, t.Set)
+	return map[string]any{"LogicalName": t.Name, "SchemaName": t.Name, "DisplayName": describeLabel(cmp.Or(t.Label, t.Name)), "DisplayCollectionName": describeLabel(plural), "EntitySetName": t.Set, "LogicalCollectionName": t.Set, "PrimaryIdAttribute": t.Key,
 		"PrimaryNameAttribute": orNil(t.NameColumn), "ObjectTypeCode": t.TypeCode, "ChangeTrackingEnabled": t.ChangeTracking, "IsCustomEntity": t.Custom,
-		"IsActivity": t.Activity != nil, "HasActivities": t.HasActivities, "IsOptimisticConcurrencyEnabled": true, "Attributes": attrs}
+		"IsActivity": t.Activity != nil, "HasActivities": t.HasActivities, "IsActivityParty": t.Address != "", "IsIntersect": false, "IsManaged": !t.Custom,
+		"OwnershipType": map[bool]string{true: "UserOwned", false: "OrganizationOwned"}[t.Owned], "IsOptimisticConcurrencyEnabled": true, "Attributes": attrs}
+}
+
+// describeLabel is a Label as the service gives it (progref: Label).
+func describeLabel(text string) map[string]any {
+	local := map[string]any{"Label": text, "LanguageCode": int64(1033), "IsManaged": true, "MetadataId": metadataID(map[string]any{"LogicalName": "label/" + text}), "HasChanged": nil}
+	return map[string]any{"LocalizedLabels": []any{local}, "UserLocalizedLabel": local}
 }
 
 var attributeTypes = map[Kind]string{Text: "String", Memo: "Memo", Int: "Integer", BigInt: "BigInt", Decimal: "Decimal", Bool: "Boolean",
@@ -77,6 +86,9 @@ func describeColumn(t *Table, c *Column) map[string]any {
 	switch c.Kind {
 	case Text, Memo:
 		m["MaxLength"] = int64(c.Max)
+		if c.Kind == Text {
+			m["FormatName"] = map[string]any{"Value": map[bool]string{true: "Email", false: "Text"}[c.Mail || c.Name == t.Address]}
+		}
 	case Int:
 		m["MinValue"], m["MaxValue"] = c.Low, c.High
 	case DateTime, DateOnly:

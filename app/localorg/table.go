@@ -2,6 +2,7 @@ package localorg
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -42,6 +43,7 @@ type Column struct {
 	Unfiltered bool  // may not stand in $filter or $orderby
 	Blob       bool  // kept in the file, read only when selected; implies Unfiltered
 	Indexed    bool  // equality in $filter is answered from an index
+	Mail       bool  // Text: holds a mail address
 	Options    []Option
 	Default    any // value of a new row: string, int64, float64 or bool
 
@@ -102,6 +104,7 @@ type Activity struct {
 // createdby, modifiedby, versionnumber, owner, state) are added by define.
 type Table struct {
 	Name, Set, Key, NameColumn string
+	Label, Plural              string // for people; "": the name
 	TypeCode                   int64
 	Columns                    []Column
 	States                     []Option // labels of statecode; nil: the table has no state
@@ -307,10 +310,13 @@ func newSchema(custom []Table) (*schema, error) {
 		c.Custom = true
 		tables = append(tables, &c)
 	}
-	regarding := []string{}
+	regarding, parties := []string{}, []string{}
 	for _, t := range tables {
 		if t.HasActivities {
 			regarding = append(regarding, t.Name)
+		}
+		if t.Custom && t.Address != "" {
+			parties = append(parties, t.Name)
 		}
 	}
 	s := &schema{byName: map[string]*Table{}, bySet: map[string]*Table{}}
@@ -318,6 +324,11 @@ func newSchema(custom []Table) (*schema, error) {
 		if t.Activity != nil || t.Name == "activitypointer" {
 			t.Columns = append(t.Columns, Column{Name: "regardingobjectid", Kind: Lookup, Targets: regarding,
 				Nav: "regardingobjectid_{target}_" + t.Name, Indexed: true, Cascade: true})
+		}
+		for i := range t.Columns { // who mail can be sent to can be its sender, too
+			if c := &t.Columns[i]; c.Name == "partyid" || c.Name == "emailsender" {
+				c.Targets = slices.Concat(c.Targets, parties)
+			}
 		}
 		if err := t.define(); err != nil {
 			return nil, err

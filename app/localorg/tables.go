@@ -6,7 +6,7 @@ import "strconv"
 // surroundings need them. The order is that in which they are seeded.
 func standardTables() []*Table {
 	return []*Table{
-		businessUnitTable(), organizationTable(), userTable(), teamTable(), userSettingsTable(), mailboxTable(), queueTable(),
+		businessUnitTable(), organizationTable(), userTable(), teamTable(), userSettingsTable(), mailboxTable(), queueTable(), equipmentTable(),
 		accountTable(), contactTable(), leadTable(), opportunityTable(), caseTable(),
 		emailTable(), appointmentTable(), taskTable(), pointerTable(),
 		partyTable(), mimeAttachmentTable(), noteTable(), templateTable(),

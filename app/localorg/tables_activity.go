@@ -18,7 +18,7 @@ const (
 	maxPartyAddress                           = 320
 )
 
-var partyTargets = []string{"account", "contact", "lead", "systemuser", "queue", "opportunity", "incident", "team", "businessunit"}
+var partyTargets = []string{"account", "contact", "lead", "systemuser", "queue", "opportunity", "incident", "team", "businessunit", "equipment"}
 
 func activityColumns(subject int) []Column {
 	return concat([]Column{{Name: "subject", Kind: Text, Max: subject}, {Name: "activityid", Kind: GUID, CreateOnly: true},

@@ -38,6 +38,14 @@ func teamTable() *Table {
 			{Name: "businessunitid", Kind: Lookup, Targets: []string{"businessunit"}}}}
 }
 
+// equipmentTable is what can be booked, with a mail address of its own.
+func equipmentTable() *Table {
+	return &Table{Name: "equipment", Set: "equipments", Key: "equipmentid", NameColumn: "name", TypeCode: 4000, ChangeTracking: true, Address: "emailaddress",
+		Columns: []Column{{Name: "name", Kind: Text, Max: 160, Required: true}, {Name: "emailaddress", Kind: Text, Max: 100, Indexed: true},
+			{Name: "description", Kind: Memo, Max: 2000}, {Name: "isdisabled", Kind: Bool, Options: yesNo, Default: false},
+			{Name: "businessunitid", Kind: Lookup, Targets: []string{"businessunit"}}}}
+}
+
 func userSettingsTable() *Table {
 	return &Table{Name: "usersettings", Set: "usersettingscollection", Key: "systemuserid", TypeCode: 150, Fixed: true,
 		Columns: concat(

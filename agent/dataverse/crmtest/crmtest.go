@@ -84,6 +84,11 @@ type Fixture struct {
 	Later func(time.Duration)
 	// OwnOnly takes organization-wide read of a kind from the user, Hide all of it.
 	OwnOnly, Hide func(offline.Kind)
+	// NoCreate takes the right to create records of a kind from the user.
+	NoCreate func(offline.Kind)
+	// Record is a record as the organization holds it: Name, Addrs, Parent and,
+	// by our words, Fields. The zero Record: it is not there.
+	Record func(offline.Ref) offline.Record
 }
 
 // Stored is an email as the organization holds it.
@@ -111,7 +116,7 @@ func Party(role offline.PartyRole, addr string, ref offline.Ref) string {
 // Conformance runs the suite. open must give a new, empty fixture at each call,
 // and clean up after it by t.
 func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(readCases, optionCases, conversationCases, writeCases, outboxCases, faultCases) {
+	for _, c := range slices.Concat(readCases, optionCases, conversationCases, peopleCases, writeCases, outboxCases, faultCases) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
