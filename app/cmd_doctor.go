@@ -3,12 +3,9 @@ package app
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +13,6 @@ import (
 
 	"postrider/offline"
 
-	"github.com/emersion/go-smtp"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -56,7 +52,7 @@ func (c *commands) examine(ctx context.Context, home string) error {
 		healthy = false
 		fmt.Fprintf(c.out, "✗ %-13s %s\n", what, err)
 	}
-	cfg, err := loadConfig(home)
+	_, err := loadConfig(home)
 	say("configuration", filepath.Join(home, configFile), err)
 	if err != nil {
 		return err
@@ -73,8 +69,10 @@ func (c *commands) examine(ctx context.Context, home string) error {
 	say("mailbox", good, err)
 	good, err = p.tryCRM(ctx)
 	say("CRM", good, err)
-	if cfg.Mailbox.SMTP != "" {
-		good, err = p.trySMTP(ctx)
+	if p.Sender == nil {
+		fmt.Fprintf(c.out, "· %-13s %s\n", "sending", "no server is named as [mailbox] smtp, so Postrider sends no mail")
+	} else {
+		good, err = p.trySending(ctx)
 		say("sending", good, err)
 	}
 	if !healthy {
@@ -112,41 +110,11 @@ func (p *Profile) tryCRM(ctx context.Context) (string, error) {
 	return fmt.Sprintf("signed in as %s, API %s", u.Name, u.Version), nil
 }
 
-// trySMTP connects and says hello; it sends nothing.
-func (p *Profile) trySMTP(ctx context.Context) (string, error) {
-	u, err := url.Parse(p.Config.Mailbox.SMTP)
-	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return "", fmt.Errorf("%q is not smtps://user@host:port or smtp://user@host:port", p.Config.Mailbox.SMTP)
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"smtp": "587", "smtps": "465"}[u.Scheme]
-	}
-	tc, err := tlsConfig(p.Config.Mailbox.CAFile)
-	if err != nil {
-		return "", err
-	}
-	tc.ServerName = u.Hostname()
-	d := net.Dialer{Timeout: checkTimeout}
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(checkTimeout)); err != nil {
-		return "", err
-	}
-	client := smtp.NewClient(conn)
-	if u.Scheme == "smtps" {
-		client = smtp.NewClient(tls.Client(conn, tc))
-	}
-	if err := client.Hello("localhost"); err != nil {
-		return "", err
-	}
-	if ok, _ := client.Extension("STARTTLS"); u.Scheme == "smtp" && !ok && !isLoopback(u.Hostname()) {
-		return "", errors.New("the server offers no STARTTLS, and clear text is allowed to this computer only")
-	}
-	return "the server answers", client.Quit()
+// trySending signs in to the server for sending, and sends nothing.
+func (p *Profile) trySending(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return "signed in, ready to take mail", p.Sender.Check(ctx)
 }
 
 func (c *commands) password() *cobra.Command {

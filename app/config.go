@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"postrider/agent/imap"
+	"postrider/agent/smtp"
 	"postrider/agent/track"
 
 	"github.com/pelletier/go-toml/v2"
@@ -34,7 +35,10 @@ type MailboxConfig struct {
 	SMTP            string `toml:"smtp"`
 	Auth            string `toml:"auth"` // password, xoauth2, oauthbearer
 	PasswordCommand string `toml:"password_command"`
-	CAFile          string `toml:"ca_file"`
+	// SMTPPasswordCommand is for a server for sending that wants another
+	// password than the mailbox.
+	SMTPPasswordCommand string `toml:"smtp_password_command"`
+	CAFile              string `toml:"ca_file"`
 }
 
 // TrackConfig says what is tracked by itself.
@@ -149,6 +153,11 @@ func (c *Config) check() (key, text string) {
 	if _, err := imap.ParseURL(m.IMAP); err != nil {
 		return "mailbox.imap", err.Error()
 	}
+	if m.SMTP != "" {
+		if _, err := smtp.ParseURL(m.SMTP); err != nil {
+			return "mailbox.smtp", err.Error()
+		}
+	}
 	switch m.Auth {
 	case "password", "xoauth2", "oauthbearer":
 	default:
@@ -253,12 +262,15 @@ var configTemplate = template.Must(template.New(configFile).Funcs(template.FuncM
 # to this computer only). The user may be left out where it is the address.
 {{set "imap" .Mailbox.IMAP "imaps://ann@mail.example.com:993"}}
 # smtps://user@host:port (TLS) or smtp://user@host:port (STARTTLS), for sending.
+# The user may be left out where it is the mailbox's.
 {{set "smtp" .Mailbox.SMTP "smtps://ann@mail.example.com:465"}}
 # How to sign in: "password", "xoauth2" or "oauthbearer" (the secret is then an
 # access token).
 {{set "auth" .Mailbox.Auth "password"}}
 # Without it, the password is kept by the keyring: postrider password
 {{set "password_command" .Mailbox.PasswordCommand "pass show mail/ann"}}
+# Where sending needs another password than the mailbox.
+{{set "smtp_password_command" .Mailbox.SMTPPasswordCommand "pass show mail/ann-smtp"}}
 # Certificates to trust besides the system's, in PEM.
 {{set "ca_file" .Mailbox.CAFile "/etc/ssl/our-ca.pem"}}
 

@@ -16,6 +16,8 @@ import (
 	"postrider/agent"
 	"postrider/agent/dataverse"
 	"postrider/agent/imap"
+	"postrider/agent/mailserver"
+	"postrider/agent/smtp"
 	"postrider/agent/track"
 	"postrider/app/localorg"
 	"postrider/offline"
@@ -29,6 +31,7 @@ type Profile struct {
 	Config *Config
 	Store  *offline.Store
 	Agent  *agent.Agent
+	Sender *smtp.Sender // nil: the profile names no server for sending
 	Log    *slog.Logger
 
 	closers []func() error // run last to first
@@ -181,6 +184,9 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 		return err
 	}
 	p.closers = append(p.closers, reader.Close)
+	if p.Sender, err = p.sender(secrets); err != nil {
+		return err
+	}
 	crm, err := p.crm(secrets, key)
 	if err != nil {
 		return err
@@ -206,13 +212,51 @@ func (p *Profile) mailbox(secrets Secrets) (*imap.Mailbox, error) {
 	if c.User == "" {
 		c.User = m.Address
 	}
-	c.Auth = map[string]imap.Auth{"password": imap.Password, "xoauth2": imap.XOAUTH2, "oauthbearer": imap.OAUTHBEARER}[m.Auth]
+	c.Auth = m.auth()
 	c.Secret = func(ctx context.Context) (string, error) { return p.password(ctx, secrets) }
 	c.Log = p.Log
 	if c.TLS, err = tlsConfig(m.CAFile); err != nil {
 		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.ca_file: " + err.Error()}
 	}
 	return imap.New(c)
+}
+
+// sender makes a client of the server for sending; nil where none is named.
+func (p *Profile) sender(secrets Secrets) (*smtp.Sender, error) {
+	m := p.Config.Mailbox
+	if m.SMTP == "" {
+		return nil, nil
+	}
+	c, err := smtp.ParseURL(m.SMTP)
+	if err != nil {
+		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.smtp: " + err.Error()}
+	}
+	if c.User == "" {
+		box, err := imap.ParseURL(m.IMAP)
+		if err != nil {
+			return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.imap: " + err.Error()}
+		}
+		if c.User = box.User; c.User == "" {
+			c.User = m.Address
+		}
+	}
+	c.Auth = m.auth()
+	c.Secret = func(ctx context.Context) (string, error) {
+		if cmd := m.SMTPPasswordCommand; cmd != "" {
+			return runSecret(ctx, "[mailbox] smtp_password_command", cmd)
+		}
+		return p.password(ctx, secrets)
+	}
+	c.Log = p.Log
+	if c.TLS, err = tlsConfig(m.CAFile); err != nil {
+		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.ca_file: " + err.Error()}
+	}
+	return smtp.New(c)
+}
+
+// auth is the way to sign in that the configuration names.
+func (m MailboxConfig) auth() mailserver.Auth {
+	return map[string]mailserver.Auth{"password": mailserver.Password, "xoauth2": mailserver.XOAUTH2, "oauthbearer": mailserver.OAUTHBEARER}[m.Auth]
 }
 
 func (p *Profile) password(ctx context.Context, secrets Secrets) (string, error) {

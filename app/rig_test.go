@@ -42,6 +42,8 @@ type rig struct {
 	url   string
 	token string
 	home  string
+	// mailbox are more lines of that section of the configuration.
+	mailbox []string
 	// program is what command runs; empty: this test binary as the program.
 	program string
 }
@@ -122,6 +124,7 @@ address = %q
 imap = "imaps://%s@%s"
 password_command = "echo %s"
 ca_file = %q
+%s
 [track]
 filter = %q
 %s
@@ -130,7 +133,7 @@ url = %q
 token_command = "echo %s"
 [store]
 key_command = "echo %s"
-`, me, strings.ReplaceAll(me, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, filter, strings.Join(more, "\n"), r.url, r.token, testStoreKey)
+`, me, strings.ReplaceAll(me, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, strings.Join(r.mailbox, "\n"), filter, strings.Join(more, "\n"), r.url, r.token, testStoreKey)
 	if err := os.WriteFile(filepath.Join(r.home, configFile), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}

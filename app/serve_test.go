@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"postrider/agent/smtp/smtptest"
 )
 
 func TestTheDoctorFindsNothingWrongWithAGoodProfile(t *testing.T) {
@@ -26,6 +28,27 @@ func TestTheDoctorExplainsWhatIsWrong(t *testing.T) {
 	out, _, code := r.run("doctor")
 	if code != 1 || !strings.Contains(out, "✗ mailbox") || !strings.Contains(out, "✗ CRM") || !strings.Contains(out, "✓ store") {
 		t.Errorf("ended with %d:\n%s", code, out)
+	}
+}
+
+func TestTheDoctorTriesToSignInForSending(t *testing.T) {
+	r := newRig(t, "replies")
+	p := smtptest.StartPostfix(t, smtptest.Options{})
+	r.dove = p.Dovecot
+	user := strings.ReplaceAll(p.Dovecot.User, "@", "%40")
+	for _, c := range []struct{ line, want string }{
+		{`smtp = "smtps://` + user + "@" + p.TLSAddr + `"`, "✓ sending"},
+		{`smtp = "smtp://` + user + "@" + p.Addr + `"`, "✓ sending"},
+		{`smtp = "smtps://` + user + "@" + p.TLSAddr + "\"\nsmtp_password_command = \"echo wrong\"", "535 5.7.8"},
+		{`smtp = "smtps://` + p.TLSAddr + `"`, "as " + me + ": the server says: 535"},
+		{"", "· sending       no server"},
+	} {
+		r.mailbox = []string{c.line}
+		r.configure("replies")
+		out, errOut, _ := r.run("doctor")
+		if !strings.Contains(out, c.want) || strings.Contains(out, "wrong") {
+			t.Errorf("%s:\n%s%s", c.line, out, errOut)
+		}
 	}
 }
 

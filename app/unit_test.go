@@ -17,7 +17,7 @@ import (
 func TestTheConfigurationThatIsWrittenIsReadBack(t *testing.T) {
 	yes := true
 	want := Config{
-		Mailbox: MailboxConfig{Address: "ann@b.example", IMAP: "imaps://ann%40b.example@h:993", SMTP: "smtps://h", Auth: "xoauth2", PasswordCommand: `cat 'a "file"'`, CAFile: `C:\ca.pem`},
+		Mailbox: MailboxConfig{Address: "ann@b.example", IMAP: "imaps://ann%40b.example@h:993", SMTP: "smtps://h", Auth: "xoauth2", PasswordCommand: `cat 'a "file"'`, SMTPPasswordCommand: "cat b", CAFile: `C:\ca.pem`},
 		Track:   TrackConfig{Filter: "people", Since: "2026-01-31", Folders: []string{"INBOX", `a"b`}, Sent: &yes},
 		CRM:     CRMConfig{Kind: "dataverse", URL: "https://x.example", TokenCommand: "t", ClientID: "c", Tenant: "common"},
 		Store:   StoreConfig{KeyCommand: "k"},

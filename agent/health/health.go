@@ -50,6 +50,10 @@ var (
 	MailboxSignIn      = Kind{"mailbox-sign-in", "The mailbox refuses the sign-in", Warn, "Check the password or sign in again in the settings.", 0}
 	MailboxTLS         = Kind{"mailbox-tls", "The mailbox's certificate is not trusted", Warn, "Check the server's name, or name its authority as ca_file.", 0}
 	MailboxAnswer      = Kind{"mailbox-answer", "The mailbox answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
+	SMTPUnreachable    = Kind{"smtp-unreachable", "The server for sending can't be reached", Info, "Check the network; what waits in the outbox goes by itself.", 10 * time.Second}
+	SMTPSignIn         = Kind{"smtp-sign-in", "The server for sending refuses the sign-in", Warn, "Check the password, and the user named in [mailbox] smtp.", 0}
+	SMTPTLS            = Kind{"smtp-tls", "The connection for sending is not safe", Warn, "Check the server's name, or name its authority as ca_file.", 0}
+	SMTPAnswer         = Kind{"smtp-answer", "The server for sending answers strangely", Warn, "Check that [mailbox] smtp names a server for sending; Postrider tries again by itself.", 0}
 	CRMUnreachable     = Kind{"crm-unreachable", "The CRM can't be reached", Info, "Check the network; Postrider tries again by itself.", 10 * time.Second}
 	CRMSignIn          = Kind{"crm-sign-in", "The CRM refuses the sign-in", Warn, "Sign in to the CRM again.", 0}
 	CRMTLS             = Kind{"crm-tls", "The CRM's certificate is not trusted", Warn, "Check the address of the organization.", 0}
@@ -180,4 +184,21 @@ func Of(class offline.FaultClass, mailbox bool) Kind {
 		return CRMTLS
 	}
 	return CRMAnswer
+}
+
+// OfSending returns the kind of problem that a failure to hand in mail is; ok is
+// false where it is the message's own and not the server's, and is shown at the
+// message.
+func OfSending(class offline.FaultClass) (k Kind, ok bool) {
+	switch class {
+	case offline.FaultNetwork, offline.FaultServer, offline.FaultThrottled:
+		return SMTPUnreachable, true
+	case offline.FaultAuth:
+		return SMTPSignIn, true
+	case offline.FaultTLS:
+		return SMTPTLS, true
+	case offline.FaultProtocol:
+		return SMTPAnswer, true
+	}
+	return Kind{}, false
 }

@@ -71,3 +71,15 @@ func TestEachClassOfFailureHasItsProblem(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatIsTheServersIsAProblemOfSending(t *testing.T) {
+	for class, want := range map[offline.FaultClass]Code{
+		offline.FaultNetwork: "smtp-unreachable", offline.FaultThrottled: "smtp-unreachable", offline.FaultServer: "smtp-unreachable",
+		offline.FaultAuth: "smtp-sign-in", offline.FaultTLS: "smtp-tls", offline.FaultProtocol: "smtp-answer",
+		offline.FaultRejected: "", offline.FaultDenied: "", offline.FaultDoubt: "", "": "",
+	} {
+		if k, ok := OfSending(class); k.Code != want || ok != (want != "") {
+			t.Errorf("%s: %s, %v", class, k.Code, ok)
+		}
+	}
+}
