@@ -185,7 +185,7 @@ func (c *checker) setAsides() {
 
 // rest opens the rows that no index speaks of.
 func (c *checker) rest() {
-	for _, id := range [...]bucketID{bFolders, bCounts, bCursors, bListings, bActivity, bSettings} {
+	for _, id := range [...]bucketID{bFolders, bCounts, bCursors, bListings, bActivity, bSettings, bDrafts} {
 		c.tx.scan(id, nil, func(k, v []byte) bool {
 			if _, err := c.tx.open(id, k, v, 0); err != nil {
 				c.fault("%w", err)

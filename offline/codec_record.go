@@ -31,6 +31,7 @@ const (
 	feThread
 	fePeople
 	fePending
+	feSent
 )
 
 func (w *writer) record(r *Record) {
@@ -60,6 +61,7 @@ func (w *writer) record(r *Record) {
 			w.text(feThread, r.Email.Thread)
 			w.texts(fePeople, r.Email.People)
 			w.bool(fePending, r.Email.Pending)
+			w.time(feSent, r.Email.Sent)
 		})
 	}
 	w.text(frSummary, r.Summary)
@@ -126,6 +128,8 @@ func (f field) email() (*Email, error) {
 			e.People = append(e.People, f.text)
 		case fePending:
 			e.Pending = f.n != 0
+		case feSent:
+			e.Sent, err = f.time()
 		}
 		return err
 	})

@@ -83,6 +83,8 @@ const (
 	macKind     macDomain = 5
 	macLane     macDomain = 6
 	macSetting  macDomain = 7
+	macThread   macDomain = 8
+	macNumber   macDomain = 9
 )
 
 type macKey [macSize]byte

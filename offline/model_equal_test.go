@@ -43,6 +43,17 @@ func (m *model) equal(t *rapid.T, tx *Tx) {
 		})
 		want("by address "+addr, normal(got), err, normal(wanted))
 	}
+	for _, index := range threads {
+		root, _ := Conversation(index)
+		got, err := tx.EmailByThread(root)
+		want("emails by thread", normal(got), err, normal(byRef(func(r Record) bool {
+			if r.Email == nil || root == "" {
+				return false
+			}
+			own, _ := Conversation(r.Email.Thread)
+			return own == root
+		})))
+	}
 	for i := range 5 {
 		ref := Ref{KindAccount, fmt.Sprint(i)}
 		got, err := tx.RecordsRegarding(ref)
@@ -91,7 +102,7 @@ type wantFunc func(what string, got any, err error, want any)
 
 func (m *model) equalMessages(tx *Tx, want wantFunc) {
 	var c Counts
-	refs := map[string][]uint64{}
+	refs, conversations, numbered := map[string][]uint64{}, map[string][]uint64{}, map[string][]uint64{}
 	for _, key := range slices.Sorted(maps.Keys(m.messages)) {
 		w := m.messages[key]
 		got, err := tx.Message(key)
@@ -103,6 +114,14 @@ func (m *model) equalMessages(tx *Tx, want wantFunc) {
 		want("identity", ok, nil, true)
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(w.InReplyTo, w.References)))) {
 			refs[id] = append(refs[id], key)
+		}
+		if root, _ := Conversation(w.ThreadIndex); root != "" {
+			conversations[root] = append(conversations[root], key)
+		}
+		for _, token := range []string{"CRM:0001001", "X12345", "99999", "7777777"} {
+			if strings.Contains(w.Subject, token[len(token)-5:]) && slices.Contains(longNumbers(w.Subject), longNumbers(token)[0]) {
+				numbered[token] = append(numbered[token], key)
+			}
 		}
 		switch w.Track.State {
 		case Tracked:
@@ -118,6 +137,13 @@ func (m *model) equalMessages(tx *Tx, want wantFunc) {
 	c.Failed += len(m.aside)
 	c.Seen = c.Tracked + c.Skipped + c.Failed + c.Waiting
 	want("counts", tx.Counts(), nil, c)
+	for _, index := range threads {
+		root, _ := Conversation(index)
+		want("by thread", tx.KeysByThread(root), tx.err, conversations[root])
+	}
+	for _, token := range []string{"CRM:0001001", "X12345", "99999", "7777777"} {
+		want("by token "+token, tx.KeysByToken(token), tx.err, numbered[token])
+	}
 	for i := range 16 {
 		id := fmt.Sprintf("<%d@x>", i)
 		got, err := tx.ReferencedBy(id)

@@ -43,6 +43,8 @@ func newModel() model {
 
 // Small ranges, so that things meet.
 var (
+	subjects    = []string{"Re: x CRM:0001001", "12345 12345 order 99999 of 7777777", "1234 CRM:0001001"}
+	threads     = []string{"", "no index", sampleThread, "Ad3cqREiMwARIjNEVWZ3iJmqu8zd7v8=", "01DDDCA9112233001122334455667788AABBCCDDEEFF"}
 	genIdentity = rapid.Custom(func(t *rapid.T) string { return fmt.Sprintf("<%d@x>", rapid.IntRange(0, 15).Draw(t, "n")) })
 	genTime     = rapid.Custom(func(t *rapid.T) time.Time {
 		return time.Unix(rapid.Int64Range(-5, 5).Draw(t, "s"), 0).UTC()
@@ -53,11 +55,12 @@ var (
 	genState   = rapid.SampledFrom([]State{"", Untracked, Waiting, Tracked, Failed})
 	genMessage = rapid.Custom(func(t *rapid.T) Message {
 		return Message{
-			Identity:   genIdentity.Draw(t, "identity"),
-			Subject:    rapid.String().Draw(t, "subject"),
-			Date:       genTime.Draw(t, "date"),
-			InReplyTo:  rapid.SliceOfN(genIdentity, 0, 2).Draw(t, "in reply to"),
-			References: rapid.SliceOfN(genIdentity, 0, 3).Draw(t, "references"),
+			Identity:    genIdentity.Draw(t, "identity"),
+			Subject:     rapid.OneOf(rapid.String(), rapid.SampledFrom(subjects)).Draw(t, "subject"),
+			ThreadIndex: rapid.SampledFrom(threads).Draw(t, "thread"),
+			Date:        genTime.Draw(t, "date"),
+			InReplyTo:   rapid.SliceOfN(genIdentity, 0, 2).Draw(t, "in reply to"),
+			References:  rapid.SliceOfN(genIdentity, 0, 3).Draw(t, "references"),
 			Places: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Place {
 				return Place{FolderID(rapid.IntRange(1, 3).Draw(t, "folder")), uint32(rapid.IntRange(1, 9).Draw(t, "uid")),
 					rapid.SampledFrom([][]string{nil, {`\Seen`}, {`\Flagged`, `\seen`}}).Draw(t, "flags")}
@@ -73,7 +76,7 @@ var (
 		}
 		if r.Kind == KindEmail {
 			r.Email = &Email{Identity: genIdentity.Draw(t, "identity"), Token: rapid.SampledFrom([]string{"", "CRM:1", "CRM:2"}).Draw(t, "token")}
-			r.Email.Regarding = r.Parent
+			r.Email.Regarding, r.Email.Thread = r.Parent, rapid.SampledFrom(threads).Draw(t, "thread")
 		}
 		return r
 	})

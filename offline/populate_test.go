@@ -48,6 +48,14 @@ func populate(t testing.TB, s *Store) {
 				return err
 			}
 		}
+		m, err := tx.Message(5)
+		if err != nil {
+			return err
+		}
+		m.ThreadIndex, m.Subject = sampleThread, "Re: Offer CRM:0017001"
+		if err := tx.PutMessage(&m); err != nil {
+			return err
+		}
 		set := SetAside{Folder: 1, UID: 77, Reason: "the header has no end", At: testClock()}
 		change := Change{Lane: "email:2", Op: OpCreateEmail, Item: 2, Record: email, Queued: testClock(),
 			NotBefore: testClock().Add(time.Minute), Regarding: account, Correlated: email}
@@ -56,7 +64,7 @@ func populate(t testing.TB, s *Store) {
 			tx.PutRecord(&Record{Ref: account, Name: "Moravia Tools", Active: true, ETag: `W/"1"`}),
 			tx.PutRecord(&Record{Ref: contact, Name: "Jana Nováková", Addrs: []string{"Jana.Novakova.1@moravia-tools.example"},
 				Parent: account, Active: true, Created: testClock(), Fields: Fields{"title": "Head of Purchasing"}, Summary: "Purchasing"}),
-			tx.PutRecord(&Record{Ref: email, Name: "Re: Offer", Email: &Email{Identity: sampleMessage(1).Identity, Token: "CRM:0017", Regarding: account}}),
+			tx.PutRecord(&Record{Ref: email, Name: "Re: Offer", Email: &Email{Identity: sampleMessage(1).Identity, Token: "CRM:0017", Regarding: account, Thread: sampleThread}}),
 			tx.PutCRMCursor(CRMCursor{Kind: KindContact, Delta: "https://org.example/delta?token=1", At: testClock()}),
 			tx.BeginListing(KindContact),
 			tx.PutLink(&Link{Item: 2, Record: email, ETag: `W/"2"`, Base: Base{Regarding: account}, At: testClock()}),
@@ -71,6 +79,9 @@ func populate(t testing.TB, s *Store) {
 		t.Fatal(err)
 	}
 }
+
+// sampleThread is the conversation index of an answer.
+const sampleThread = "Ad3cqREiMwARIjNEVWZ3iJmqu8zd7v8BAgMEBQ=="
 
 // readAll reads a store in every way there is.
 func readAll(tx *Tx) (map[string]any, error) {
@@ -107,6 +118,10 @@ func readAll(tx *Tx) (map[string]any, error) {
 		}
 	}
 	put("by address")(anyOf(tx.RecordsByAddress("jana.novakova.1@moravia-tools.example")))
+	root, _ := Conversation(sampleThread)
+	put("messages by thread")(tx.KeysByThread(root), tx.err)
+	put("messages by token")(tx.KeysByToken("CRM:0017001"), tx.err)
+	put("emails by thread")(anyOf(tx.EmailByThread(root)))
 	put("by token")(anyOf(tx.EmailByToken("CRM:0017")))
 	put("email by identity")(anyOf(tx.EmailByIdentity(sampleMessage(1).Identity)))
 	var links []Link

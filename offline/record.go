@@ -97,6 +97,8 @@ type Email struct {
 	Regarding Ref    `json:"regarding,omitzero"`
 	// Thread is the conversation index as the CRM keeps it, "" where it has none.
 	Thread string `json:"thread,omitempty"`
+	// Sent is when the message was sent or received, zero where that is unknown.
+	Sent time.Time `json:"sent,omitzero"`
 	// People are the addresses of sender and recipients, folded, as far as the
 	// CRM tells them with the record.
 	People []string `json:"people,omitempty"`

@@ -23,13 +23,13 @@ const (
 	bPlaces                      // folder 4, uid 4 -> key 8
 	bIdentities                  // H(identity) -> key 8
 	bDates                       // folder 4, ^date 8, ^key 8 -> nothing
-	bReferences                  // H(identity), key 8 -> nothing
+	bReferences                  // H(identity), key 8 -> nothing; since schema 2 also H(root of a conversation index) and H(long number in the subject)
 	bStates                      // state 1, since 12, key 8 -> nothing
 	bCounts                      // "counts" -> row
 	bRecords                     // H(kind) 4, H(ref) 16 -> listing generation 4, row
 	bRecAddress                  // H(address), record 20 -> nothing
 	bRecIdentity                 // H(identity), record 20 -> nothing
-	bRecToken                    // H(token), record 20 -> nothing
+	bRecToken                    // H(token), record 20 -> nothing; since schema 2 also H(root of a conversation index)
 	bRecRegards                  // H(ref), record 20 -> nothing
 	bCursors                     // H(kind) -> row
 	bListings                    // H(kind) -> row
@@ -92,7 +92,7 @@ type migration func(tx *bbolt.Tx, key []byte) error
 // migrations: the schema version of a store is how many of these it has been
 // through. Append only; what is here has run on users' files.
 func migrations() []migration {
-	return []migration{firstSchema, draftsSchema}
+	return []migration{firstSchema, trackingSchema}
 }
 
 // firstSchema makes the buckets, the salt and the key check of a new store.
@@ -115,10 +115,25 @@ func firstSchema(tx *bbolt.Tx, key []byte) error {
 	return errors.Join(meta.Put([]byte(metaSalt), salt), meta.Put([]byte(metaCheck), k.check), meta.Put([]byte(metaSum), sum[:]))
 }
 
-// draftsSchema adds what is written here and waits to be sent.
-func draftsSchema(tx *bbolt.Tx, _ []byte) error {
-	_, err := tx.CreateBucket([]byte(bucketNames[bDrafts]))
-	return err
+// trackingSchema adds what is written here and waits to be sent, and puts what an
+// older store holds into the indexes by which conversations are found.
+func trackingSchema(btx *bbolt.Tx, key []byte) error {
+	if _, err := btx.CreateBucket([]byte(bucketNames[bDrafts])); err != nil {
+		return err
+	}
+	meta := btx.Bucket([]byte(bucketNames[bMeta]))
+	if meta.Get([]byte(metaSchema)) == nil {
+		return nil // a new store
+	}
+	k, err := derive(key, meta.Get([]byte(metaSalt)))
+	if err != nil {
+		return err
+	}
+	s := &Store{keys: k}
+	s.scratch.New = func() any { return newScratch(k) }
+	tx := s.begin(btx, true)
+	defer tx.end()
+	return tx.indexConversations()
 }
 
 // readMeta returns the store's schema version (0: a new one) and its sub-keys

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"testing"
@@ -58,12 +59,26 @@ func benchStore(b *testing.B, messages int) *Store {
 	return s
 }
 
+// threadIndex makes the conversation index of a message, of conversations of three.
+func threadIndex(i int) string {
+	b := append([]byte{1}, fmt.Sprintf("%021d", i/9)...)
+	for range i / 3 % 3 {
+		b = append(b, 1, 2, 3, 4, 5)
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
 // BenchmarkFirstScan stores 20,000 new messages.
 func BenchmarkFirstScan(b *testing.B) {
 	for _, batch := range []int{500, 1000} {
 		b.Run(fmt.Sprintf("batches of %d", batch), func(b *testing.B) {
 			const n = 20_000
 			all := sampleMessages(0, n)
+			for i := range all {
+				if i%3 == 0 { // as many people write with Outlook
+					all[i].ThreadIndex = threadIndex(i)
+				}
+			}
 			for b.Loop() {
 				b.StopTimer()
 				s := benchStore(b, 0)

@@ -31,7 +31,7 @@ func (tx *Tx) indexRows(rows []indexRow, m *Message) []indexRow {
 	if s := stateKey(m); s != nil {
 		rows = append(rows, indexRow{bStates, s, nil})
 	}
-	return tx.referenceRows(rows, m, k)
+	return tx.conversationRows(tx.referenceRows(rows, m, k), m, k)
 }
 
 func (tx *Tx) referenceRows(rows []indexRow, m *Message, k []byte) []indexRow {
@@ -86,7 +86,7 @@ func (tx *Tx) changeRows(was, now []indexRow) error {
 // sameIndex tells, without computing them, that two versions of a message have
 // the same index rows. Most changes are such: a flag, a body.
 func sameIndex(a, b *Message) bool {
-	return a.Identity == b.Identity && a.Date.Equal(b.Date) &&
+	return a.Identity == b.Identity && a.Date.Equal(b.Date) && a.Subject == b.Subject && a.ThreadIndex == b.ThreadIndex &&
 		bytes.Equal(stateKey(a), stateKey(b)) &&
 		slices.Equal(a.InReplyTo, b.InReplyTo) && slices.Equal(a.References, b.References) &&
 		slices.EqualFunc(a.Places, b.Places, func(p, q Place) bool { return p.Folder == q.Folder && p.UID == q.UID })

@@ -116,7 +116,7 @@ func (tx *Tx) recordRows(r *Record, k []byte) (rows []indexRow) {
 	if g := r.Email.Regarding; !g.IsZero() {
 		add(bRecRegards, macRef, string(g.Kind), g.ID)
 	}
-	return rows
+	return append(rows, tx.threadRecordRows(r, k)...)
 }
 
 // DeleteRecord removes a record and its index rows, or gives ErrNotFound.

@@ -45,7 +45,7 @@ func FuzzThreadRoot(f *testing.F) {
 			}
 			return
 		}
-		if len(root) != 2*rootSize || root != strings.ToUpper(root) {
+		if len(root) != 44 || root != strings.ToUpper(root) {
 			t.Errorf("root %q", root)
 		}
 		if again := ThreadRoot(root); again != root {
