@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,6 +39,7 @@ type rig struct {
 	t     testing.TB
 	dove  *imaptest.Dovecot
 	org   *localorg.Org
+	addr  string // the user's mail address; empty: me
 	user  string // the user's id in the organization
 	url   string
 	token string
@@ -110,6 +112,21 @@ func newRig(t testing.TB, filter string, more ...string) *rig {
 	return r
 }
 
+// colleague is another user of the same organization, with a mailbox and a
+// Postrider of their own.
+func (r *rig) colleague(addr, filter string, more ...string) *rig {
+	r.t.Helper()
+	users := r.org.Rows("systemuser", func(u map[string]any) bool { return u["internalemailaddress"] == addr })
+	if len(users) != 1 {
+		r.t.Fatalf("the organization has %d users with the address %s", len(users), addr)
+	}
+	c := &rig{t: r.t, dove: imaptest.StartDovecot(r.t, imaptest.Options{User: addr}), org: r.org, url: r.url, addr: addr, program: r.program}
+	c.user, c.token = fmt.Sprint(users[0]["systemuserid"]), "token-of-"+addr
+	r.org.Grant(c.token, c.user)
+	c.newHome(filter, more...)
+	return c
+}
+
 // newHome makes another, empty profile for the same servers.
 func (r *rig) newHome(filter string, more ...string) {
 	r.t.Helper()
@@ -119,6 +136,7 @@ func (r *rig) newHome(filter string, more ...string) {
 
 func (r *rig) configure(filter string, more ...string) {
 	r.t.Helper()
+	addr := cmp.Or(r.addr, me)
 	text := fmt.Sprintf(`[mailbox]
 address = %q
 imap = "imaps://%s@%s"
@@ -133,7 +151,7 @@ url = %q
 token_command = "echo %s"
 [store]
 key_command = "echo %s"
-`, me, strings.ReplaceAll(me, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, strings.Join(r.mailbox, "\n"), filter, strings.Join(more, "\n"), r.url, r.token, testStoreKey)
+`, addr, strings.ReplaceAll(addr, "@", "%40"), r.dove.TLSAddr, r.dove.Password, r.dove.CAFile, strings.Join(r.mailbox, "\n"), filter, strings.Join(more, "\n"), r.url, r.token, testStoreKey)
 	if err := os.WriteFile(filepath.Join(r.home, configFile), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
