@@ -23,7 +23,7 @@ type greeter struct {
 	op      string
 	caps    map[string]bool // upper case
 	qresync bool
-	dovecot bool
+	server  string // what it says that it is, lower case
 	tag     int
 }
 
@@ -133,7 +133,9 @@ func (g *greeter) enable(ctx context.Context) error {
 			return err
 		}
 		for _, u := range a.untagged {
-			g.dovecot = g.dovecot || strings.HasPrefix(u, "ID ") && strings.Contains(strings.ToLower(u), `"dovecot"`)
+			if name, id, _ := strings.Cut(u, " "); strings.EqualFold(name, "ID") {
+				g.server = strings.ToLower(id)
+			}
 		}
 	}
 	if !g.caps["QRESYNC"] || !g.caps["ENABLE"] {

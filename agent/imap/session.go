@@ -26,7 +26,7 @@ type session struct {
 	qresync bool
 	bySeq   bool   // this server puts UIDs behind literals: go by sequence numbers
 	folder  string // that is open, to read; empty: none
-	dovecot bool   // it says that it is Dovecot
+	server  string // what it says that it is (RFC 2971), lower case
 	tag     int    // of the last command of an exchange
 
 	noListStatus bool // LIST-STATUS was announced and refused
@@ -44,7 +44,7 @@ type selection struct {
 }
 
 func newSession(m *Mailbox, w *wire, g *greeter) *session {
-	s := &session{cfg: &m.cfg, w: w, caps: g.caps, qresync: g.qresync, dovecot: g.dovecot, signal: make(chan struct{}, 1)}
+	s := &session{cfg: &m.cfg, w: w, caps: g.caps, qresync: g.qresync, server: g.server, signal: make(chan struct{}, 1)}
 	w.vanished = g.qresync
 	w.lift = func(set []uidRange, _ bool) {
 		s.mu.Lock()

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -30,17 +31,20 @@ func (m *Mailbox) Status(ctx context.Context, names []string) (list []offline.Fo
 }
 
 func (s *session) statuses(ctx context.Context, op string, names []string) ([]offline.FolderStatus, error) {
-	items := "(" + s.statusItems() + ")"
-	var lines []string
 	leave := s.leaving()
-	lines = append(lines, leave...)
+	lines := leave
+	lists := 0
 	rest := names
 	if s.caps["LIST-STATUS"] && s.caps["LIST-EXTENDED"] && !s.noListStatus {
-		lines, rest = inLists(lines, names, items)
+		for _, items := range s.statusItems() {
+			lines, rest = inLists(lines, names, items)
+		}
+		lists = len(lines) - len(leave)
 	}
-	lists := len(lines) - len(leave)
 	for _, name := range rest {
-		lines = append(lines, "STATUS "+mailboxArg(name)+" "+items)
+		for _, items := range s.statusItems() {
+			lines = append(lines, "STATUS "+mailboxArg(name)+" "+items)
+		}
 	}
 	x, err := s.ask(ctx, op, lines...)
 	if err != nil {
@@ -49,7 +53,11 @@ func (s *session) statuses(ctx context.Context, op string, names []string) ([]of
 	got := map[string]offline.FolderStatus{}
 	for _, line := range x.untagged {
 		if st, ok := readStatus(line); ok {
-			got[canonical(st.Name)] = st
+			was := got[st.Name]
+			got[st.Name] = offline.FolderStatus{
+				Name: st.Name, ObjectID: cmp.Or(st.ObjectID, was.ObjectID), UIDValidity: max(st.UIDValidity, was.UIDValidity), UIDNext: max(st.UIDNext, was.UIDNext),
+				HighestModSeq: max(st.HighestModSeq, was.HighestModSeq), Messages: max(st.Messages, was.Messages),
+			}
 		}
 	}
 	again, err := s.understood(x.answers[len(leave):], lists, op)
@@ -61,7 +69,7 @@ func (s *session) statuses(ctx context.Context, op string, names []string) ([]of
 	}
 	var out []offline.FolderStatus
 	for _, name := range names {
-		if st, ok := got[canonical(name)]; ok {
+		if st, ok := got[canonical(name)]; ok && st.UIDValidity != 0 {
 			st.Name = name
 			out = append(out, st)
 		}
@@ -137,16 +145,22 @@ func (s *session) leaving() []string {
 	return []string{"CLOSE"} // it was opened with EXAMINE: nothing is expunged
 }
 
-// statusItems are what to ask of a folder.
-func (s *session) statusItems() string {
+// statusItems are what to ask of a folder, each list in a command of its own.
+// Cyrus (3.6) answers MAILBOXID with whatever lies in its memory if it is asked
+// together with what makes it open the folder; asked alone, it is right.
+func (s *session) statusItems() []string {
 	items := "MESSAGES UIDNEXT UIDVALIDITY"
 	if s.condstore() {
 		items += " HIGHESTMODSEQ"
 	}
-	if o := s.objectItem(); o != "" {
-		items += " " + o
+	switch o := s.objectItem(); {
+	case o == "":
+		return []string{"(" + items + ")"}
+	case strings.Contains(s.server, `"cyrus`):
+		return []string{"(" + items + ")", "(" + o + ")"}
+	default:
+		return []string{"(" + items + " " + o + ")"}
 	}
-	return items
 }
 
 // objectItem is what to ask for an id that stays with a folder when it is
@@ -158,7 +172,7 @@ func (s *session) objectItem() string {
 		return ""
 	case s.caps["OBJECTID"]:
 		return "MAILBOXID"
-	case s.dovecot:
+	case strings.Contains(s.server, `"dovecot"`):
 		return "X-GUID"
 	}
 	return ""
@@ -195,10 +209,17 @@ func readStatus(line string) (st offline.FolderStatus, ok bool) {
 		case "HIGHESTMODSEQ":
 			st.HighestModSeq = n
 		case "MAILBOXID", "X-GUID":
-			st.ObjectID = pair[1]
+			if objectID(pair[1]) {
+				st.ObjectID = pair[1]
+			}
 		}
 	}
 	return st, true
+}
+
+// objectID reports whether s can be an id (RFC 8474 section 7, objectid).
+func objectID(s string) bool {
+	return s != "" && len(s) <= 255 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }
 
 // astring reads an atom or a quoted string at the beginning of s.

@@ -106,7 +106,7 @@ func foldersListed(t *testing.T, f Fixture) {
 
 func foldersAnyName(t *testing.T, f Fixture) {
 	h, m := f.Hand(t), f.Mailbox(t)
-	name := `Zakázky & "co" 日本`
+	name := f.names(`Zakázky & "co" 日本`)[0]
 	h.Create(name)
 	h.Append(name, Letter(1), time.Time{})
 	list, err := m.Folders(t.Context())

@@ -18,7 +18,7 @@ func box(name string) offline.Folder { return offline.Folder{ID: 7, Name: name} 
 
 func statusTold(t *testing.T, f Fixture) {
 	h, m := f.Hand(t), f.Mailbox(t)
-	names := []string{"Sent", `Zakázky & "co" 日本`, "Hundred %", "INBOX"}
+	names := f.names("Sent", `Zakázky & "co" 日本`, "Hundred %", "INBOX")
 	for i, name := range names[1:3] {
 		h.Create(name)
 		for n := range i + 1 {

@@ -28,6 +28,8 @@ type Fixture struct {
 	ObjectID bool
 	// UIDPlus: APPEND tells the UID.
 	UIDPlus bool
+	// PlainNames: names of folders can't have quotes and signs of percent in them.
+	PlainNames bool
 	// KeepsHalf, a fault: a message is kept that was cut while it was put there.
 	KeepsHalf bool
 	// Restart cuts all connections, if it can be done.
@@ -41,6 +43,16 @@ func (d *Dovecot) Fixture() Fixture {
 		ModSeq: !slices.Contains(d.opts.Without, "CONDSTORE"), ObjectID: !slices.Contains(d.opts.Without, "ID"),
 		UIDPlus: !slices.Contains(d.opts.Without, "UIDPLUS"), Restart: d.Restart,
 	}
+}
+
+// names are names of folders as strange as the server allows.
+func (f Fixture) names(names ...string) []string {
+	for i := range names {
+		if f.PlainNames {
+			names[i] = strings.NewReplacer(`"`, "", "%", "'").Replace(names[i])
+		}
+	}
+	return names
 }
 
 // Hand changes a mailbox as another mail program would, behind the back of the
