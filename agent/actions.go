@@ -1,11 +1,9 @@
 package agent
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"postrider/agent/health"
@@ -26,6 +24,9 @@ var errTooLate = errors.New("too late to undo: it is in the CRM already; track o
 // that are tracked already stay as they are, but for a regarding that is given.
 func (a *Agent) Track(keys []uint64, regarding offline.Ref) (Undo, error) {
 	return a.act(keys, func(tx *offline.Tx, m *offline.Message) error {
+		if err := used(tx, regarding); err != nil {
+			return err
+		}
 		if m.Track.State == offline.Tracked || m.Track.State == offline.Waiting {
 			if regarding.IsZero() {
 				return nil
@@ -40,6 +41,9 @@ func (a *Agent) Track(keys []uint64, regarding offline.Ref) (Undo, error) {
 // zero. A message that is not tracked is tracked by it (R-TRACK-03).
 func (a *Agent) SetRegarding(keys []uint64, to offline.Ref) (Undo, error) {
 	return a.act(keys, func(tx *offline.Tx, m *offline.Message) error {
+		if err := used(tx, to); err != nil {
+			return err
+		}
 		switch m.Track.State {
 		case offline.Tracked, offline.Waiting:
 			return a.regard(tx, m, to)
@@ -348,64 +352,4 @@ func (a *Agent) RetrySetAside(ids []uint64) error {
 	a.recount()
 	a.SyncNow()
 	return nil
-}
-
-// searchLimit bounds what a search brings.
-const searchLimit = 50
-
-// Search finds active records by a part of their name or address: first what is
-// known here, then what the CRM adds. Where the CRM can't be reached it is what
-// is known here.
-func (a *Agent) Search(ctx context.Context, text string, kinds []offline.Kind) ([]offline.Record, error) {
-	found, err := a.searchHere(text, kinds)
-	if err != nil || len(found) >= searchLimit || strings.TrimSpace(text) == "" {
-		return found, err
-	}
-	more, err := a.CRM.Search(ctx, text, kinds, searchLimit)
-	if err != nil {
-		a.Log.Debug("searching the CRM failed; showing what is known here", "err", err)
-		return found, nil
-	}
-	for _, r := range more {
-		if !slices.ContainsFunc(found, func(f offline.Record) bool { return f.Ref == r.Ref }) {
-			found = append(found, r)
-		}
-	}
-	return found[:min(len(found), searchLimit)], nil
-}
-
-func (a *Agent) searchHere(text string, kinds []offline.Kind) (found []offline.Record, err error) {
-	text = offline.Fold(text)
-	err = a.Store.View(func(tx *offline.Tx) error {
-		for _, k := range kinds {
-			if err := tx.Records(k, func(r offline.Record) bool {
-				if r.Active && matches(r, text) {
-					found = append(found, r)
-				}
-				return len(found) < searchLimit
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	slices.SortStableFunc(found, func(x, y offline.Record) int {
-		return rank(x, text) - rank(y, text)
-	})
-	return found, err
-}
-
-func matches(r offline.Record, text string) bool {
-	if strings.Contains(offline.Fold(r.Name), text) {
-		return true
-	}
-	return slices.ContainsFunc(r.Addrs, func(a string) bool { return strings.Contains(offline.Fold(a), text) })
-}
-
-// rank puts records whose name begins with the text first.
-func rank(r offline.Record, text string) int {
-	if strings.HasPrefix(offline.Fold(r.Name), text) {
-		return 0
-	}
-	return 1
 }

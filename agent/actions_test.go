@@ -178,7 +178,7 @@ func TestSearchFindsHereFirstAndOffline(t *testing.T) {
 	w.crm.put(offline.Record{Ref: offline.Ref{Kind: offline.KindAccount, ID: "new"}, Name: "Acme Brno", Active: true})
 	kinds := []offline.Kind{offline.KindAccount, offline.KindContact, offline.KindOpportunity}
 	found, err := w.agent.Search(context.Background(), "acme", kinds)
-	if err != nil || len(found) != 3 || found[0].Ref != acme { // by name, by Jana's address, and the new one
+	if err != nil || len(found) != 4 || found[0].Ref != acme { // by name, by Jana's address, the offer by its account, and the new one
 		t.Errorf("found %v, %v", found, err)
 	}
 	w.crm.fail = func(string) error { return &offline.Fault{Class: offline.FaultNetwork} }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"postrider/agent/book"
 	"postrider/agent/health"
 	"postrider/agent/track"
 	"postrider/offline"
@@ -36,6 +37,10 @@ type Config struct {
 	After func(time.Duration) <-chan time.Time // nil: time.After
 	Log   *slog.Logger                         // nil: silent
 	Every time.Duration                        // between syncs without a push; 0: 5 minutes
+	// BookEvery is how long the address book is believed before it is refreshed;
+	// 0: a day. It is refreshed at the start, too, but never within an hour
+	// (R-ADDRESSBOOK-02).
+	BookEvery time.Duration
 }
 
 // Agent carries mail between a mailbox and a CRM. Its methods are safe for use
@@ -59,11 +64,14 @@ type Agent struct {
 	waiters  []chan synced // of Sync, 1-buffered
 	user     offline.User
 
+	book bookkeeper
+
 	// Owned by the goroutine that syncs.
 	userAt     time.Time
 	asked      map[string]bool // identities that the CRM was asked for in this sync
 	listedRefs bool            // linked records were confirmed in this run
 	swept      bool            // bodies without a message were removed in this run
+	bookSeen   bool            // whether the address book has to be refreshed was looked at in this run
 }
 
 // New returns an Agent that does nothing yet. Its status is what the store
@@ -88,6 +96,7 @@ func New(c Config) (*Agent, error) {
 		watchers: map[int]func(){},
 		status:   Status{Phase: Idle},
 		asked:    map[string]bool{},
+		book:     bookkeeper{book: book.New()},
 	}
 	a.health = health.New(c.Now, a.notify)
 	if err := a.restore(); err != nil {
@@ -103,6 +112,8 @@ const (
 	settingCRMAt    = "crm-at"   // time.Time of the last good answer
 	settingHomeless = "homeless" // []uint64, keys of messages that lost their last place
 	settingListed   = "listed"   // time.Time the folders were listed
+	settingBookAt   = "book-at"  // time.Time the address book was refreshed
+	settingRecent   = "recent"   // []offline.Ref that messages were made about, the last one first
 )
 
 // restore takes up what the last run knew.
@@ -301,6 +312,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	wg.Add(1)
 	go func() { defer wg.Done(); a.listen(ctx) }()
+	wg.Add(1)
+	go func() { defer wg.Done(); a.keepBook(ctx) }()
 
 	a.set(func(s *Status) { s.CatchUp = true })
 	retry := newBackoff()

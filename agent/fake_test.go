@@ -255,6 +255,7 @@ type fakeCRM struct {
 	after    func(op string) error // after it was done: the answer is lost
 	refuse   map[string]error      // by record id: what the CRM says of a create
 	tangled  int                   // writes that stood in one Push with what they refer to
+	fakePeople
 }
 
 func newFakeCRM(now func() time.Time) *fakeCRM {
@@ -287,7 +288,11 @@ func (c *fakeCRM) ask(op string) error {
 func (c *fakeCRM) Me(ctx context.Context) (offline.User, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: offline.Options{TokenPrefixes: []string{"CRM:"}, CorrelateHeader: true}}, c.ask("me")
+	u := offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: offline.Options{TokenPrefixes: []string{"CRM:"}, CorrelateHeader: true}}
+	if c.options != nil {
+		c.options(&u.Options)
+	}
+	return u, c.ask("me")
 }
 
 func (c *fakeCRM) Pull(ctx context.Context, cursors []offline.CRMCursor, emit func(offline.RecordDelta) error) error {
@@ -307,14 +312,14 @@ func (c *fakeCRM) Pull(ctx context.Context, cursors []offline.CRMCursor, emit fu
 				continue
 			}
 			if !ok {
-				if cur.Kind != offline.KindEmail {
+				if cur.Kind != offline.KindEmail && !c.noDelta[cur.Kind] {
 					d.Gone = append(d.Gone, ref)
 				}
 				continue
 			}
 			d.Changed = append(d.Changed, r)
 		}
-		d.Cursor.Delta = fmt.Sprint(c.version)
+		d.Cursor.Delta, d.Cursor.NoDelta = fmt.Sprint(c.version), c.noDelta[cur.Kind]
 		if len(d.Changed)+len(d.Gone) > 0 || d.Cursor.Delta != cur.Delta {
 			deltas = append(deltas, d)
 		}
@@ -399,6 +404,8 @@ func (c *fakeCRM) write(w offline.Write) offline.Outcome {
 	}
 	old, there := c.records[w.Change.Record]
 	switch w.Change.Op {
+	case offline.OpCreateRecord:
+		return c.makeRecord(w.Change, old, there)
 	case offline.OpCreateEmail:
 		e := w.Email
 		if err := c.refuse[e.Ref.ID]; err != nil {

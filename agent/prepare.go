@@ -189,7 +189,11 @@ func (a *Agent) outgoing(c offline.Change) (*offline.OutgoingEmail, error) {
 		if m, err = tx.Message(c.Item); err != nil {
 			return err
 		}
-		parties, err = track.Parties(&m, track.Resolution{UnresolveMany: a.me().Options.UnresolveMany, Holders: tx.RecordsByAddress})
+		how, err := a.resolution(tx)
+		if err != nil {
+			return err
+		}
+		parties, err = track.Parties(&m, how)
 		return err
 	})
 	if err != nil {

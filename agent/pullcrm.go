@@ -3,17 +3,30 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/agent/health"
 	"postrider/offline"
 )
 
-// kinds are the kinds of record that are kept here, in the order they are pulled.
-var kinds = []offline.Kind{
-	offline.KindUser, offline.KindQueue, offline.KindAccount, offline.KindContact, offline.KindLead,
-	offline.KindOpportunity, offline.KindCase, offline.KindEmail,
+// kinds are the kinds of record that are kept here, in the order they are
+// pulled: emails last, for they refer to the others. The organization's own
+// tables are those that hold mail addresses or that mail can be about.
+func (a *Agent) kinds() []offline.Kind {
+	ks := []offline.Kind{
+		offline.KindUser, offline.KindQueue, offline.KindTeam, offline.KindEquipment, offline.KindUnit,
+		offline.KindAccount, offline.KindContact, offline.KindLead, offline.KindOpportunity, offline.KindCase,
+	}
+	for _, t := range a.me().Options.Tables {
+		ks = append(ks, t.Kind)
+	}
+	return append(ks, offline.KindEmail)
 }
+
+// expected are the kinds that every user can read; that one of the others
+// can't be read is nothing to tell, for many organizations have none.
+var expected = []offline.Kind{offline.KindUser, offline.KindAccount, offline.KindContact, offline.KindLead, offline.KindOpportunity, offline.KindCase, offline.KindQueue, offline.KindEmail}
 
 // emailOverlap is how far before the first sync the pull of emails begins, so
 // that what colleagues track meanwhile is not missed where clocks differ.
@@ -30,7 +43,7 @@ func (a *Agent) pullCRM(ctx context.Context) error {
 	}
 	var cursors []offline.CRMCursor
 	err := a.Store.View(func(tx *offline.Tx) error {
-		for _, k := range kinds {
+		for _, k := range a.kinds() {
 			c, err := tx.CRMCursor(k)
 			if err != nil {
 				return err
@@ -48,7 +61,10 @@ func (a *Agent) pullCRM(ctx context.Context) error {
 	if err := a.CRM.Pull(ctx, cursors, func(d offline.RecordDelta) error { return a.storeRecords(d) }); err != nil {
 		return fmt.Errorf("pull from the CRM: %w", err)
 	}
-	return a.confirmLinks(ctx)
+	if err := a.confirmLinks(ctx); err != nil {
+		return err
+	}
+	return a.refreshBook(ctx)
 }
 
 func (a *Agent) learnMe(ctx context.Context) error {
@@ -75,7 +91,8 @@ func (a *Agent) learnMe(ctx context.Context) error {
 // storeRecords keeps one batch of records with its cursor, and lets messages
 // feel what changed about the emails that they are linked to or answer.
 func (a *Agent) storeRecords(d offline.RecordDelta) error {
-	return a.Store.Update(func(tx *offline.Tx) error {
+	var gone []offline.Ref
+	err := a.Store.Update(func(tx *offline.Tx) error {
 		if d.Reset {
 			if err := tx.BeginListing(d.Kind); err != nil {
 				return err
@@ -86,7 +103,7 @@ func (a *Agent) storeRecords(d offline.RecordDelta) error {
 				return err
 			}
 		}
-		gone := d.Gone
+		gone = d.Gone
 		if listing, err := tx.InListing(d.Kind); err != nil {
 			return err
 		} else if listing && d.Final {
@@ -101,13 +118,17 @@ func (a *Agent) storeRecords(d offline.RecordDelta) error {
 				return err
 			}
 		}
-		if d.Cursor.Denied {
+		if d.Cursor.Denied && slices.Contains(expected, d.Kind) {
 			a.health.Set(health.CRMNoRead, string(d.Kind), fmt.Sprintf("The CRM does not let this user read its %s records.", d.Kind))
 		} else {
 			a.health.Clear(health.CRMNoRead, string(d.Kind))
 		}
 		return tx.PutCRMCursor(d.Cursor)
 	})
+	if err == nil {
+		a.updateBook(d.Changed, gone)
+	}
+	return err
 }
 
 func (a *Agent) storeRecord(tx *offline.Tx, r *offline.Record) error {

@@ -62,7 +62,7 @@ func (b *Book) Reset(s Scope, records iter.Seq[offline.Record], written []Writte
 	for r := range records {
 		b.know(&r)
 		for _, e := range b.entriesOf(&r) {
-			held[offline.Fold(e.Addr)] = true
+			held[offline.Fold(e.Addr)] = e.listed || held[offline.Fold(e.Addr)]
 			entries = append(entries, e)
 			parents = append(parents, r.Parent)
 		}
@@ -123,7 +123,7 @@ func (b *Book) Wrote(written []Written) {
 			fresh = append(fresh, e)
 		}
 	}
-	b.replace(fresh, touched, func(e *Entry) bool { return touched[offline.Fold(e.Addr)] })
+	b.replace(fresh, touched, func(e *Entry) bool { return e.listed && touched[offline.Fold(e.Addr)] })
 }
 
 // note adds to the uses of an address and returns it, folded.
@@ -145,7 +145,7 @@ func (b *Book) note(w Written) string {
 }
 
 func (u *use) entry() Entry {
-	return Entry{Name: u.address.Name, Addr: u.address.Addr, use: float32(u.score), rank: rankOf("")}
+	return Entry{Name: u.address.Name, Addr: u.address.Addr, listed: true, use: float32(u.score), rank: rankOf("")}
 }
 
 func (b *Book) know(r *offline.Record) {
@@ -154,9 +154,11 @@ func (b *Book) know(r *offline.Record) {
 	}
 }
 
-// entriesOf are the entries of a record: one for each of its addresses.
+// entriesOf are the entries of a record: one for each of its addresses, or one
+// without.
 func (b *Book) entriesOf(r *offline.Record) (out []Entry) {
-	if !b.scope.Takes(r) {
+	listed := b.scope.Takes(r)
+	if !listed && !(r.Active && slices.Contains(b.scope.About, r.Kind)) {
 		return nil
 	}
 	company := r.Fields["company"]
@@ -164,14 +166,17 @@ func (b *Book) entriesOf(r *offline.Record) (out []Entry) {
 		company = b.accounts[r.Parent]
 	}
 	for i, a := range r.Addrs {
-		if slices.ContainsFunc(r.Addrs[:i], func(o string) bool { return offline.Fold(o) == offline.Fold(a) }) {
+		if strings.TrimSpace(a) == "" || slices.ContainsFunc(r.Addrs[:i], func(o string) bool { return offline.Fold(o) == offline.Fold(a) }) {
 			continue
 		}
-		e := Entry{Name: r.Name, Addr: a, Company: company, Record: r.Ref, rank: rankOf(r.Kind)}
+		e := Entry{Name: r.Name, Addr: a, Company: company, Record: r.Ref, also: r.Fields["number"], listed: listed, changed: r.Changed.Unix(), rank: rankOf(r.Kind)}
 		if u := b.uses[offline.Fold(a)]; u != nil {
 			e.use = float32(u.score)
 		}
 		out = append(out, e)
+	}
+	if len(r.Addrs) == 0 {
+		out = append(out, Entry{Name: r.Name, Company: company, Record: r.Ref, also: r.Fields["number"], changed: r.Changed.Unix(), rank: rankOf(r.Kind)})
 	}
 	return out
 }
@@ -246,6 +251,7 @@ func (s *snapshot) live() []Entry {
 	return out
 }
 
+// holding are the entries of the address book that have an address.
 func (s *snapshot) holding(addr string) (out []Entry) {
 	for _, i := range s.holders[addr] {
 		if !s.dead[i] {
@@ -253,7 +259,7 @@ func (s *snapshot) holding(addr string) (out []Entry) {
 		}
 	}
 	for _, l := range s.beside {
-		if offline.Fold(l.Addr) == addr {
+		if l.listed && offline.Fold(l.Addr) == addr {
 			out = append(out, l.Entry)
 		}
 	}
@@ -286,7 +292,7 @@ func (b *Book) Complete(text string, limit int) []Entry {
 	// Beside the sorted entries there are few: they are looked through.
 	var near []ranked
 	for i := range s.beside {
-		if r, ok := s.beside[i].fits(words); ok {
+		if r, ok := s.beside[i].fits(words); ok && s.beside[i].listed {
 			near = append(near, r)
 		}
 	}
@@ -301,7 +307,7 @@ func (b *Book) Complete(text string, limit int) []Entry {
 		return len(out) < limit
 	}
 	s.search(words, func(i int, e *Entry) bool {
-		if s.dead[uint32(i)] || len(words) == 0 && e.use == 0 {
+		if s.dead[uint32(i)] || !e.listed || len(words) == 0 && e.use == 0 {
 			return true
 		}
 		for len(near) > 0 {
@@ -347,11 +353,19 @@ func (r *ranked) compare(o *ranked) int {
 	return compare(r.Entry, o.Entry)
 }
 
-func (l *loose) fits(words []string) (ranked, bool) {
+// fitsAll reports whether each of words begins a word of the entry.
+func (l *loose) fitsAll(words []string) bool {
 	for _, w := range words {
 		if !slices.ContainsFunc(l.words, func(h string) bool { return strings.HasPrefix(h, w) }) {
-			return ranked{}, false
+			return false
 		}
+	}
+	return true
+}
+
+func (l *loose) fits(words []string) (ranked, bool) {
+	if !l.fitsAll(words) {
+		return ranked{}, false
 	}
 	if len(words) == 0 {
 		return ranked{&l.Entry, true}, l.use > 0

@@ -117,7 +117,7 @@ func TestTheScopeSaysWhoseRecordsOfWhichKindsAreTaken(t *testing.T) {
 		{offline.BookScope{Kinds: []offline.Kind{}}, "c1 c2"},
 	} {
 		b := New()
-		b.Reset(Scope{c.scope, "me"}, slices.Values(all), nil)
+		b.Reset(Scope{Reach: c.scope, User: "me"}, slices.Values(all), nil)
 		if got := strings.ReplaceAll(addrs(b.Complete("x", 20)), "@x.example", ""); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.scope, got, c.want)
 		}
@@ -134,6 +134,51 @@ func TestOneAddressOfSeveralRecordsIsOfferedOnceAndAllItsHoldersAreTold(t *testi
 	}
 	if got := b.Holders("bo@X.example "); len(got) != 2 || got[0].Record.Kind != offline.KindContact {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestRecordsAreFoundForWhatAMessageIsAbout(t *testing.T) {
+	age := func(r offline.Record, days int) offline.Record { r.Changed = day.AddDate(0, 0, -days); return r }
+	acme := record(offline.KindAccount, "Acme", "office@acme.example")
+	offer := age(record(offline.KindOpportunity, "Offer for Brno"), 5)
+	offer.Parent = acme.Ref
+	ticket := age(record(offline.KindCase, "Broken drill"), 3)
+	ticket.Fields = offline.Fields{"number": "CAS-01001-X"}
+	closed := record(offline.KindCase, "Broken saw")
+	closed.Active = false
+	project := age(record("new_project", "Brno hall"), 1)
+	s := Scope{Reach: offline.BookScope{Others: offline.BookNone, Contacts: offline.BookNone}, About: []offline.Kind{offline.KindAccount, offline.KindOpportunity, offline.KindCase, "new_project"}}
+	b := New()
+	b.Reset(s, slices.Values([]offline.Record{age(acme, 9), offer, ticket}), nil)
+	b.Update([]offline.Record{closed, project}, nil)
+	for text, want := range map[string]string{
+		"brno":   "Brno hall, Offer for Brno",
+		"acme":   "Acme, Offer for Brno",
+		"01001":  "Broken drill",
+		"brok":   "Broken drill",
+		"hall b": "Brno hall",
+		"":       "Brno hall, Broken drill, Offer for Brno, Acme",
+		"-":      "",
+	} {
+		var got []string
+		for _, r := range b.Find(text, s.About, 10) {
+			got = append(got, r.ID)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%q: %v, want %s", text, got, want)
+		}
+	}
+	if got := b.Find("brno", []offline.Kind{offline.KindOpportunity}, 10); len(got) != 1 || got[0] != offer.Ref {
+		t.Errorf("%v", got)
+	}
+	if got := b.Complete("brno", 10); len(got) != 0 {
+		t.Errorf("what is found is no address: %v", got)
+	}
+	if got := b.Complete("acme", 10); len(got) != 0 || len(b.Holders("office@acme.example")) != 0 {
+		t.Errorf("out of the book's scope, but offered: %v", got)
+	}
+	if got := b.AtDomain("acme.example"); len(got) != 1 || got[0].Record != acme.Ref {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -241,6 +286,23 @@ func BenchmarkComplete(b *testing.B) {
 				book.Complete(text, 10)
 			}
 			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MB/book")
+		})
+	}
+}
+
+// Goal: a few milliseconds with 50,000 records, so that what is typed is
+// answered before the next key.
+func BenchmarkFind(b *testing.B) {
+	rs := people(50_000)
+	book := New()
+	s := everything()
+	s.About = []offline.Kind{offline.KindContact}
+	book.Reset(s, slices.Values(rs), nil)
+	for _, text := range []string{"", "a", "novak", "firm49"} {
+		b.Run("text="+text, func(b *testing.B) {
+			for b.Loop() {
+				book.Find(text, s.About, 50)
+			}
 		})
 	}
 }

@@ -14,11 +14,14 @@ import (
 type Entry struct {
 	Name    string
 	Addr    string      // as the record or the user writes it
-	Company string      // of a contact or lead; may be empty
+	Company string      // that it belongs to; may be empty
 	Record  offline.Ref // zero: known only from mail that the user has written
 
-	use  float32 // how much it is written to; 0: never. See use.add
-	rank uint8   // of its kind; see kindRank
+	also    string  // more words by which it is found: a case's number
+	listed  bool    // can be written to: the address book takes it
+	changed int64   // when the record last changed, in seconds
+	use     float32 // how much it is written to; 0: never. See use.add
+	rank    uint8   // of its kind; see kindRank
 }
 
 // Written is an address that the user has written to.
@@ -80,7 +83,8 @@ func (u *use) add(at time.Time) {
 // Scope says which records the book takes (R-ADDRESSBOOK-03..05).
 type Scope struct {
 	Reach offline.BookScope
-	User  string // id of the user whose book it is
+	User  string         // id of the user whose book it is
+	About []offline.Kind // whose records are found by Find, all of them
 }
 
 // standard are the other kinds where the user named none.

@@ -30,7 +30,7 @@ func (r runs) of(i int) []uint32 { return r.all[r.from[i]:r.from[i+1]] }
 // wordsOf are the words by which an entry is found, those of the name first.
 func wordsOf(e *Entry) []string {
 	out := Words(e.Name)
-	for _, w := range append(Words(e.Addr), Words(e.Company)...) {
+	for _, w := range slices.Concat(Words(e.Addr), Words(e.Company), Words(e.also)) {
 		if !slices.Contains(out, w) {
 			out = append(out, w)
 		}
@@ -60,8 +60,9 @@ func newIndex(entries []Entry) *index {
 			x.has.all = append(x.has.all, id)
 		}
 		x.has.from = append(x.has.from, uint32(len(x.has.all)))
-		addr := offline.Fold(e.Addr)
-		x.holders[addr] = append(x.holders[addr], uint32(i))
+		if addr := offline.Fold(e.Addr); e.listed {
+			x.holders[addr] = append(x.holders[addr], uint32(i))
+		}
 	}
 	x.sortWords()
 	return x
