@@ -1,6 +1,10 @@
 package offline
 
-import "time"
+import (
+	"bytes"
+	"io"
+	"time"
+)
 
 // ChangeOp is what a change does.
 type ChangeOp string
@@ -91,12 +95,34 @@ type OutgoingEmail struct {
 	Notes       []string
 }
 
-// Attachment is a part of a message that travels as a file.
+// Attachment is a part of a message that travels as a file. Its content is
+// Data, or where Open is set what that gives, of Size bytes: so that a large
+// one need not be in memory as a whole.
 type Attachment struct {
 	Name      string
 	Type      string // media type
 	ContentID string // without <>; empty: not inline
 	Data      []byte
+	// Open gives the content from its beginning, at each call anew. It may be
+	// called by any goroutine; whoever calls it closes what it gives.
+	Open func() (io.ReadCloser, error)
+	Size int64 // with Open
+}
+
+// Len is how many bytes the content has.
+func (a Attachment) Len() int64 {
+	if a.Open != nil {
+		return a.Size
+	}
+	return int64(len(a.Data))
+}
+
+// Reader gives the content, wherever it is.
+func (a Attachment) Reader() (io.ReadCloser, error) {
+	if a.Open != nil {
+		return a.Open()
+	}
+	return io.NopCloser(bytes.NewReader(a.Data)), nil
 }
 
 // Write is one change made ready for an adapter to carry out.

@@ -26,8 +26,9 @@ type op struct {
 
 // part is one operation, or a change set of several that happen all or not at all.
 type part struct {
-	ops []op
-	set bool
+	ops    []op
+	set    bool
+	single bool // a repeat would not be recognised: whether it was carried out has to be looked at first
 }
 
 func get(path string, header ...[2]string) part {
@@ -89,6 +90,7 @@ func (c *Client) batchOnce(ctx context.Context, what string, parts []part) (got 
 	}
 	for _, p := range parts {
 		r.writes = r.writes || p.writes()
+		r.single = r.single || p.single
 	}
 	err = c.carry(ctx, r)
 	return got, err

@@ -45,9 +45,17 @@ func TestABatchAnswerThatBreaksOffIsAnErrorAtEveryByte(t *testing.T) {
 
 func TestABatchOfTheLengthItAnnouncesCarriesAttachmentsInBase64(t *testing.T) {
 	data := bytes.Repeat([]byte{0, 1, 2, 250, 251}, 5000)
+	lazy := &offline.Attachment{Name: "a", Size: int64(len(data)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+	for _, file := range []*offline.Attachment{{Data: data}, lazy, {Data: data}} {
+		carriesInBase64(t, data, file)
+	}
+}
+
+func carriesInBase64(t *testing.T, data []byte, file *offline.Attachment) {
+	t.Helper()
 	p := &payload{}
 	p.text([]byte(`{"body":"`))
-	p.base64(data)
+	p.base64(file)
 	p.text([]byte(`"}`))
 	w := writeBatch("batch_1", "/api/data/v9.2/", []part{{set: true, ops: []op{{method: http.MethodPost, path: "x", body: p}}}})
 	for range 2 { // it can be read again for another attempt

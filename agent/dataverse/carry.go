@@ -29,6 +29,7 @@ type request struct {
 	body   func(root string) *payload // nil: none
 	ctype  string
 	writes bool
+	single bool                                  // not again by itself once it may have been carried out
 	take   func(*http.Response, io.Reader) error // reads a successful answer
 }
 
@@ -41,6 +42,9 @@ func (c *Client) carry(ctx context.Context, r request) error {
 		f := c.once(ctx, r, &refused)
 		if f == nil {
 			return nil
+		}
+		if r.single && f.Class != offline.FaultThrottled {
+			return f
 		}
 		wait, again := c.again(ctx, f, n)
 		if !again {
@@ -190,7 +194,7 @@ func (c *Client) build(ctx context.Context, r request, token string, w *watchdog
 	var p *payload
 	if r.body != nil {
 		p = r.body(root)
-		body = &watched{r: p.reader(), w: w, stall: c.cfg.Stall, done: c.cfg.Patience}
+		body = &watchedBody{watched{r: p.reader(), w: w, stall: c.cfg.Stall, done: c.cfg.Patience}}
 	} else {
 		w.sent(c.cfg.Patience)
 	}
@@ -202,7 +206,7 @@ func (c *Client) build(ctx context.Context, r request, token string, w *watchdog
 	if p != nil {
 		req.ContentLength = p.size
 		req.GetBody = func() (io.ReadCloser, error) {
-			return io.NopCloser(&watched{r: p.reader(), w: w, stall: c.cfg.Stall, done: c.cfg.Patience}), nil
+			return &watchedBody{watched{r: p.reader(), w: w, stall: c.cfg.Stall, done: c.cfg.Patience}}, nil
 		}
 		h.Set("Content-Type", r.ctype)
 	}
@@ -310,3 +314,8 @@ func (r *watched) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// watchedBody is the body of a request, whose transport closes it.
+type watchedBody struct{ watched }
+
+func (b *watchedBody) Close() error { return b.r.(io.Closer).Close() }

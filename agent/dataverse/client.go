@@ -53,6 +53,9 @@ type Config struct {
 	Patience time.Duration
 	// PageSize is the number of rows asked for at a time, at most 5000; 0: 2000.
 	PageSize int
+	// Block is how many bytes of an attachment travel at a time: a larger one
+	// goes in blocks of this size. At most 4 MiB; 0: that.
+	Block int
 }
 
 // Client is a CRM over the Dataverse Web API. Safe for use by several goroutines.
@@ -74,6 +77,7 @@ type Client struct {
 	noIn     bool           // the server refuses the In function
 	twoSteps bool           // the server refuses to close an email where it creates it
 	noEcho   bool           // the server refuses to return the closed row
+	noBlocks bool           // the server does not take attachments in blocks
 	shrink   int            // how often batches of writes are halved
 	opts     offline.Options
 	own      ownTables
@@ -117,6 +121,8 @@ func New(cfg Config) (*Client, error) {
 	setDefault(&c.cfg.Patience, 3*time.Minute)
 	setDefault(&c.cfg.PageSize, 2000)
 	c.cfg.PageSize = min(c.cfg.PageSize, 5000)
+	setDefault(&c.cfg.Block, blockMost)
+	c.cfg.Block = min(c.cfg.Block, blockMost)
 	c.gate = newGate(c.cfg.Concurrency)
 	if cfg.Transport == nil {
 		c.cfg.Transport = newTransport()

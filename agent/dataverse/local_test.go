@@ -37,6 +37,9 @@ func kindOf(table string) offline.Kind {
 	return offline.Kind(table)
 }
 
+// block is small, so that an attachment of several blocks is small, too.
+const block = 16 << 10
+
 // local is a fixture: a local organization over HTTP on loopback.
 type local struct {
 	t             *testing.T
@@ -66,7 +69,7 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	var later time.Duration
 	client := func() *dataverse.Client {
 		c, err := dataverse.New(dataverse.Config{
-			URL: srv.URL, Transport: &http.Transport{}, PageSize: 7,
+			URL: srv.URL, Transport: &http.Transport{}, PageSize: 7, Block: block,
 			Token: func(_ context.Context, refused string) (string, error) {
 				if refused == "token-1" {
 					return "token-2", nil
@@ -84,6 +87,7 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	}
 	return crmtest.Fixture{
 		CRM: client(), Another: func() crmtest.CRM { return client() }, Later: func(d time.Duration) { later += d },
+		Block: block, FailAt: l.failAt, Text: l.text, File: l.file, Picture: l.picture, Notice: l.notice,
 		Send: l.send, Status: l.status, Template: l.template,
 		Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",
 		Options: l.options, Methods: l.methods,
@@ -200,15 +204,21 @@ func (l *local) emails() (out []crmtest.Stored) {
 
 func (l *local) fail(f crmtest.Fault, n int) {
 	l.org.Faults().Clear()
-	if n == 0 {
-		return
+	if n > 0 {
+		l.org.Faults().Next(n, faults[f])
 	}
-	kinds := map[crmtest.Fault]localorg.Fault{
-		crmtest.DropBefore: {Kind: localorg.DropBefore}, crmtest.DropAfter: {Kind: localorg.DropAfter},
-		crmtest.Throttled:   {Kind: localorg.Throttle, RetryAfter: time.Second},
-		crmtest.ServerError: {Kind: localorg.ServerError}, crmtest.TokenExpired: {Kind: localorg.ExpireToken},
-	}
-	l.org.Faults().Next(n, kinds[f])
+}
+
+// failAt makes one request fail, after k others.
+func (l *local) failAt(f crmtest.Fault, k int) {
+	l.org.Faults().Clear()
+	l.org.Faults().NextWhen(1, func(*http.Request) bool { k--; return k < 0 }, faults[f])
+}
+
+var faults = map[crmtest.Fault]localorg.Fault{
+	crmtest.DropBefore: {Kind: localorg.DropBefore}, crmtest.DropAfter: {Kind: localorg.DropAfter},
+	crmtest.Throttled:   {Kind: localorg.Throttle, RetryAfter: time.Second},
+	crmtest.ServerError: {Kind: localorg.ServerError}, crmtest.TokenExpired: {Kind: localorg.ExpireToken},
 }
 
 func TestTheClientConformsAgainstTheLocalOrganization(t *testing.T) {

@@ -3,6 +3,7 @@ package dataverse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type progress struct {
 	done   bool
 	wait   time.Duration // before the next question
 	tries  int           // failures of the moment so far
+	rounds int           // questions asked so far, but for those that bring it nearer its end
 	weight int           // share of batchWeight, in hundredths of a message
 }
 
@@ -70,7 +72,7 @@ func (c *Client) Push(ctx context.Context, writes []offline.Write) ([]offline.Ou
 		tasks[i] = c.task(w)
 	}
 	r := &run{c: c}
-	for range pushRounds {
+	for {
 		open, wait := r.open(tasks)
 		if len(open) == 0 || r.failed() != nil {
 			break
@@ -90,10 +92,8 @@ func (c *Client) Push(ctx context.Context, writes []offline.Write) ([]offline.Ou
 		out[i] = p.out
 		switch {
 		case p.done:
-		case err != nil:
-			out[i].Err = err
 		default:
-			out[i].Err = protocol("the CRM keeps refusing the write for ever new reasons")
+			out[i].Err = err
 		}
 	}
 	return out, err
@@ -158,6 +158,10 @@ func (r *run) stop(err error) {
 func (r *run) open(tasks []task) (open []task, wait time.Duration) {
 	for _, t := range tasks {
 		if p := t.state(); !p.done {
+			if p.rounds++; p.rounds > pushRounds {
+				p.finish(protocol("the CRM keeps refusing the write for ever new reasons"))
+				continue
+			}
 			open = append(open, t)
 			wait = max(wait, p.wait)
 			p.wait = 0
@@ -215,13 +219,18 @@ func (r *run) pack(open []task, send func(load)) {
 			n += p.size()
 			k += len(p.ops)
 		}
-		if len(l.tasks) > 0 && (size+n > batchBytes || ops+k > maxOps || weight+t.state().weight > limit) {
+		// What must not be repeated goes alone, so that its failure is nobody else's.
+		alone := slices.ContainsFunc(parts, func(p part) bool { return p.single })
+		if len(l.tasks) > 0 && (alone || size+n > batchBytes || ops+k > maxOps || weight+t.state().weight > limit) {
 			flush()
 		}
 		l.tasks = append(l.tasks, t)
 		l.parts = append(l.parts, parts...)
 		l.count = append(l.count, len(parts))
 		size, ops, weight = size+n, ops+k, weight+t.state().weight
+		if alone {
+			flush()
+		}
 	}
 	flush()
 }

@@ -14,10 +14,12 @@ const opCreate = "create the email record"
 
 // create makes one email record, in one atomic change set where the server
 // allows it: the open row on condition that it does not exist, its attachments,
-// and the closing. What the server refuses is taken out or put differently,
-// step by step:
+// and the closing. Attachments too large for that are sent in blocks to the
+// open row, and then it is closed. What the server refuses is taken out or put
+// differently, step by step:
 //
 //	sending ──ok──> done
+//	   │ large attachments ──> uploading ──> closing ──> done
 //	   │ exists ──> verifying: ours and closed: done; ours and open: sending what
 //	   │            is missing of it; another's: failed
 //	   │ a record is gone or hidden ──> probing: which one? then sending without it
@@ -39,6 +41,9 @@ type create struct {
 	open       *found               // the email exists, half made
 	probed     []offline.Ref
 	sent       []int // attachments in the last question, in order
+	told       int   // attachments left out that the row speaks of
+	up         *upload
+	uploaded   map[int]bool // attachments that went in blocks
 	trace      map[string]bool
 }
 
@@ -48,19 +53,30 @@ const (
 	sending stage = iota
 	verifying
 	probing
-	closing // after loose sending
+	uploading // attachments in blocks, to the open row
+	closing   // after loose sending or uploading
 )
 
 // found is a half-made email of ours.
 type found struct {
 	etag  string
 	have  map[string]bool // ids of its attachments
-	names map[string]int  // how many attachments have this name; for servers that don't take our ids
+	other map[string]int  // how many attachments of other ids have this name and size: our ids are not taken everywhere
 }
+
+const noSize = -1
+
+// alike is by what an attachment is recognised that has not our id.
+//
+// Where the server does not tell sizes, the name has to do.
+func alike(name string, size int64) string { return fmt.Sprintf("%d %s", size, name) }
 
 func newCreate(c *Client, m *offline.OutgoingEmail) *create {
 	j := &create{progress: progress{weight: 100}, c: c, mail: m,
-		unresolved: map[offline.Ref]bool{}, left: map[int]bool{}, trace: map[string]bool{}}
+		unresolved: map[offline.Ref]bool{}, left: map[int]bool{}, uploaded: map[int]bool{}, trace: map[string]bool{}}
+	for _, n := range m.Notes {
+		j.note(n)
+	}
 	j.sift()
 	return j
 }
@@ -91,9 +107,11 @@ func (j *create) parts() []part {
 	case verifying:
 		return []part{
 			get(query(email, param{"$select", "activityid,messageid,statecode"})),
-			get(query("activitymimeattachments", param{"$select", "activitymimeattachmentid,filename"},
+			get(query("activitymimeattachments", param{"$select", "activitymimeattachmentid,filename,filesize"},
 				param{"$filter", "_objectid_value eq " + strings.ToLower(j.mail.Ref.ID)})),
 		}
+	case uploading:
+		return j.uploadParts()
 	case probing:
 		j.probed = j.refs()
 		parts := make([]part, len(j.probed))
@@ -115,7 +133,8 @@ func (j *create) writing() []part {
 	}
 	row.body = marshal(j.fields(j.open != nil))
 	ops := []op{row}
-	j.sent = j.missing()
+	inline, large := j.missing()
+	j.sent, j.told = inline, len(j.left)
 	for _, i := range j.sent {
 		ops = append(ops, j.attachment(i))
 	}
@@ -126,6 +145,9 @@ func (j *create) writing() []part {
 		}
 		return parts
 	}
+	if len(large) > 0 {
+		return []part{{ops: ops, set: true}}
+	}
 	twoSteps := false
 	j.c.under(func() { twoSteps = j.c.twoSteps })
 	if j.apart || twoSteps {
@@ -134,23 +156,36 @@ func (j *create) writing() []part {
 	return []part{{ops: append(ops, j.closing()), set: true}}
 }
 
-// missing are the attachments still to be made.
-func (j *create) missing() (out []int) {
-	var names map[string]int
-	if j.open != nil && !j.c.has("activitymimeattachment", "activitymimeattachmentid") {
-		names = maps.Clone(j.open.names)
+// missing are the attachments still to be made: within a request, and in blocks.
+func (j *create) missing() (inline, large []int) {
+	var other map[string]int
+	if j.open != nil {
+		other = maps.Clone(j.open.other)
 	}
+	blocks := false
+	j.c.under(func() { blocks = !j.c.noBlocks })
 	for i, a := range j.mail.Attachments {
-		name := fileName(a.Name)
+		key := alike(j.attachmentName(i), a.Len())
+		if other[key] == 0 {
+			key = alike(j.attachmentName(i), noSize)
+		}
 		switch {
-		case j.left[i] || j.open != nil && j.open.have[attachmentID(j.mail.Ref.ID, i)]:
-		case names[name] > 0:
-			names[name]--
+		case j.left[i] || j.uploaded[i] || j.open != nil && j.open.have[attachmentID(j.mail.Ref.ID, i)]:
+		case other[key] > 0:
+			other[key]--
+		case blocks && a.Len() > int64(j.c.cfg.Block):
+			large = append(large, i)
 		default:
-			out = append(out, i)
+			inline = append(inline, i)
 		}
 	}
-	return out
+	return inline, large
+}
+
+// large are the attachments still to be sent in blocks.
+func (j *create) large() []int {
+	_, large := j.missing()
+	return large
 }
 
 func (j *create) take(rs [][]reply) {
@@ -159,6 +194,8 @@ func (j *create) take(rs [][]reply) {
 		j.verify(rs[0][0], rs[1][0])
 	case j.stage == probing:
 		j.judge(rs)
+	case j.stage == uploading:
+		j.takeUpload(rs[0][0])
 	case j.stage == closing:
 		j.closed(rs[0][0])
 	case j.loose:
@@ -177,6 +214,10 @@ func (j *create) takeSet(rs [][]reply) {
 	}
 	if len(rs) > 1 {
 		j.closed(rs[1][0])
+		return
+	}
+	if len(j.large()) > 0 {
+		j.stage = uploading
 		return
 	}
 	j.out.ETag = etagOf(set[len(set)-1])
@@ -239,7 +280,9 @@ func (j *create) takeLoose(rs [][]reply) {
 			j.leave(i, attachmentWhy(f))
 		}
 	}
-	j.stage = closing
+	if j.stage = closing; len(j.large()) > 0 {
+		j.stage = uploading
+	}
 }
 
 // closed takes the reply to a closing that went by itself.
@@ -299,12 +342,24 @@ func (j *create) verify(email, attachments reply) {
 		j.finish(nil)
 		return
 	}
-	j.open = &found{etag: j.out.ETag, have: map[string]bool{}, names: map[string]int{}}
+	j.open = &found{etag: j.out.ETag, have: map[string]bool{}, other: map[string]int{}}
+	j.uploaded, j.up = map[int]bool{}, nil
+	ours := map[string]bool{}
+	for i := range j.mail.Attachments {
+		ours[attachmentID(j.mail.Ref.ID, i)] = true
+	}
 	var pg page
 	if attachments.ok() && decode("look at the attachments", attachments.body, &pg) == nil {
 		for _, r := range pg.Rows {
-			j.open.have[strings.ToLower(r.text("activitymimeattachmentid"))] = true
-			j.open.names[r.text("filename")]++
+			if id := strings.ToLower(r.text("activitymimeattachmentid")); ours[id] {
+				j.open.have[id] = true
+			} else {
+				size := int64(noSize)
+				if r["filesize"] != nil {
+					size = r.number("filesize")
+				}
+				j.open.other[alike(r.text("filename"), size)]++
+			}
 		}
 	}
 }

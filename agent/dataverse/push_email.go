@@ -19,6 +19,7 @@ import (
 var columnLength = map[string]int{
 	"subject": 800, "description": 1 << 20, "sender": 250, "torecipients": 500,
 	"messageid": maxIdentity, "addressused": 320, "filename": 255, "mimetype": 256,
+	"attachmentcontentid": 1024,
 }
 
 // maxToken is the length of email.trackingtoken.
@@ -37,6 +38,9 @@ const (
 func (c *Client) length(column string) int {
 	n := columnLength[column]
 	c.under(func() {
+		if column == "description" && c.opts.MaxBody > 0 {
+			n = c.opts.MaxBody
+		}
 		if l, ok := c.limits[column]; ok {
 			n = l
 		}
@@ -64,13 +68,6 @@ func (j *create) fields(update bool) map[string]any {
 			j.note(fmt.Sprintf("the subject was cut to %d characters", j.c.length("subject")))
 		}
 	}
-	if body, cut := cutHTML(m.HTML, j.c.length("description")); body != "" {
-		v["description"] = body
-		if cut {
-			j.cut = true
-			j.note("the text was too long for the CRM and was cut")
-		}
-	}
 	if id := j.identity(); id != "" {
 		v["messageid"] = id
 	} else if m.Identity != "" {
@@ -88,11 +85,12 @@ func (j *create) fields(update bool) map[string]any {
 			v[nav+"@odata.bind"] = "/" + path(m.Correlated)
 		}
 	}
-	switch {
-	case j.cut:
-		v["notifications"] = bodyCut
-	case len(j.left) > 0:
-		v["notifications"] = someAttachmentsLeftOut
+	// Last, for it tells of all that is noted.
+	if body := j.body(); body != "" {
+		v["description"] = body
+	}
+	if n := j.notifications(); n != 0 {
+		v["notifications"] = n
 	}
 	for col := range v {
 		if !j.c.has("email", col) {
@@ -173,10 +171,25 @@ func (j *create) parties() []map[string]any {
 	return out
 }
 
+// attachmentName is the name under which an attachment is kept.
+func (j *create) attachmentName(i int) string {
+	name, _ := cutUnits(fileName(j.mail.Attachments[i].Name), j.c.length("filename"))
+	return name
+}
+
 // attachment is the operation that makes one attachment of the email.
 func (j *create) attachment(i int) op {
-	a := j.mail.Attachments[i]
-	name, _ := cutUnits(fileName(a.Name), j.c.length("filename"))
+	head := marshal(j.attachmentColumns(i)).pieces[0].text
+	p := &payload{}
+	p.text(append(head[:len(head)-1:len(head)-1], `,"body":"`...))
+	p.base64(&j.mail.Attachments[i])
+	p.text([]byte(`"}`))
+	return op{method: http.MethodPost, path: "activitymimeattachments", body: p}
+}
+
+// attachmentColumns are all but the content.
+func (j *create) attachmentColumns(i int) map[string]any {
+	a, name := j.mail.Attachments[i], j.attachmentName(i)
 	v := map[string]any{
 		"objectid_email@odata.bind": "/" + path(j.mail.Ref),
 		"objecttypecode":            "email",
@@ -187,7 +200,7 @@ func (j *create) attachment(i int) op {
 	if units(a.Type) <= j.c.length("mimetype") {
 		v["mimetype"] = a.Type
 	}
-	if a.ContentID != "" {
+	if a.ContentID != "" && units(a.ContentID) <= j.c.length("attachmentcontentid") {
 		v["attachmentcontentid"] = a.ContentID
 	}
 	for col := range v {
@@ -195,12 +208,7 @@ func (j *create) attachment(i int) op {
 			delete(v, col)
 		}
 	}
-	head := marshal(v).pieces[0].text
-	p := &payload{}
-	p.text(append(head[:len(head)-1:len(head)-1], `,"body":"`...))
-	p.base64(a.Data)
-	p.text([]byte(`"}`))
-	return op{method: http.MethodPost, path: "activitymimeattachments", body: p}
+	return v
 }
 
 // closing is the operation that closes the email as Received or Sent, which
@@ -211,8 +219,11 @@ func (j *create) closing() op {
 		status = 3
 	}
 	v := map[string]any{"statecode": 1, "statuscode": status}
-	if j.loose && len(j.left) > 0 && !j.cut && j.c.has("email", "notifications") {
-		v["notifications"] = someAttachmentsLeftOut
+	if j.stage == closing && len(j.left) > j.told { // refused after the row was written
+		v["description"] = j.body()
+		if j.c.has("email", "notifications") {
+			v["notifications"] = j.notifications()
+		}
 	}
 	to, header := j.c.echo(path(j.mail.Ref))
 	return op{method: http.MethodPatch, path: to, header: append(header, [2]string{"If-Match", "*"}), body: marshal(v)}
@@ -240,7 +251,9 @@ func (j *create) sift() {
 		switch {
 		case ext != "" && slices.Contains(o.Blocked, ext):
 			j.leave(i, blockedWhy)
-		case o.MaxAttachment > 0 && int64(len(a.Data)) > o.MaxAttachment:
+		case a.Len() == 0:
+			j.leave(i, "an empty file, which the CRM does not take")
+		case o.MaxAttachment > 0 && a.Len() > o.MaxAttachment:
 			j.leave(i, fmt.Sprintf("larger than the %s that the CRM takes", megabytes(o.MaxAttachment)))
 		}
 	}

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -102,10 +103,13 @@ func attachmentWhy(f *offline.Fault) string {
 
 // lighten leaves out the largest attachment of an email that is too large for
 // a request. It reports false where there is none to leave out.
-func (j *create) lighten(*offline.Fault) bool {
+func (j *create) lighten(f *offline.Fault) bool {
+	if errors.Is(f, errUnreadable) { // it may be readable again, and must not be lost without a word
+		return false
+	}
 	largest := -1
 	for _, i := range j.sent {
-		if largest < 0 || len(j.mail.Attachments[i].Data) > len(j.mail.Attachments[largest].Data) {
+		if largest < 0 || j.mail.Attachments[i].Len() > j.mail.Attachments[largest].Len() {
 			largest = i
 		}
 	}

@@ -134,7 +134,7 @@ func TestAnEmailIsCreatedWholeInOneAtomicChangeSet(t *testing.T) {
 	d := newDesk()
 	c := d.start(t)
 	w := creation(1)
-	w.Email.Attachments = []offline.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte("pdf")}, {Name: "", ContentID: "c1", Data: []byte{}}}
+	w.Email.Attachments = []offline.Attachment{{Name: "a.pdf", Type: "application/pdf", Data: []byte("pdf")}, {Name: "", ContentID: "c1", Data: []byte("x")}}
 	w.Email.Correlated = ref(offline.KindEmail, mail)
 	out := push(t, c, w)
 	if out[0].Err != nil || out[0].Existed || out[0].ETag == "" || len(out[0].Notes) != 0 {

@@ -34,8 +34,13 @@ var functions = map[string]function{
 	"CheckIncomingEmail":    {params: []string{"MessageId", "Subject", "From", "To", "Cc", "Bcc"}, run: checkIncomingEmail},
 	"GetTrackingTokenEmail": {action: true, params: []string{"Subject"}, run: getTrackingToken},
 	"RetrieveVersion":       {run: retrieveVersion},
+
+	"InitializeAttachmentBlocksUpload": {action: true, run: initializeBlocks},
+	"CommitAttachmentBlocksUpload":     {action: true, params: []string{"FileContinuationToken"}, run: commitBlocks},
+
 	"SendEmailFromTemplate": {action: true},
 	"BackgroundSendEmail":   {action: true, run: backgroundSendEmail},
+	"UploadBlock":           {action: true, params: []string{"BlockId", "BlockData", "FileContinuationToken"}, run: uploadBlock},
 	"InstantiateTemplate":   {action: true, params: []string{"TemplateId", "ObjectType", "ObjectId"}, run: instantiateTemplate},
 }
 
@@ -64,6 +69,9 @@ func (r *request) function(f function, seg segment) (*answer, error) {
 	out, err := f.run(r, args)
 	if err != nil {
 		return nil, err
+	}
+	if out == nil {
+		return &answer{status: http.StatusNoContent}, nil
 	}
 	if out["@odata.context"] == nil {
 		out["@odata.context"] = r.base + "$metadata#Microsoft.Dynamics.CRM." + seg.name + "Response"

@@ -26,6 +26,7 @@ type Options struct {
 	TokenTTL time.Duration // life of access tokens that the sign-in endpoints issue; 0: one hour
 	Limits   Limits
 	Tables   []Table // custom tables
+	MaxBody  int     // longest text of an email in UTF-16 units; 0: as the service has it
 }
 
 // Org is an organization. Its methods may be called by several goroutines.
@@ -47,6 +48,7 @@ type Org struct {
 	mu       sync.RWMutex // guards what follows; held for a whole request
 	tables   map[string]*data
 	blobs    map[blobKey]string // where there is no file
+	uploads  map[string]*upload // attachments that come in blocks, by token
 	version  int64
 	expired  int64 // delta tokens up to this version are answered as too old
 	id, unit string
@@ -61,8 +63,11 @@ func Open(opt Options) (*Org, error) {
 	if err != nil {
 		return nil, fmt.Errorf("organization tables: %w", err)
 	}
+	if opt.MaxBody > 0 {
+		s.byName["email"].cols["description"].Max = opt.MaxBody
+	}
 	o := &Org{schema: s, clock: opt.Now, log: opt.Log, versions: opt.Versions, faults: newFaults(), closed: make(chan struct{}),
-		tables: map[string]*data{}, blobs: map[blobKey]string{}, expired: -1, maxBody: maxBody}
+		tables: map[string]*data{}, blobs: map[blobKey]string{}, uploads: map[string]*upload{}, expired: -1, maxBody: maxBody}
 	if o.clock == nil {
 		o.clock = time.Now
 	}

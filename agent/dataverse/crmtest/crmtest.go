@@ -57,10 +57,21 @@ type Fixture struct {
 	Create func(offline.Record) offline.Ref
 	Rename func(ref offline.Ref, name string)
 	Delete func(offline.Ref)
+	// Text is the text of an email as its readers see it, File the content of
+	// an attachment by its name, Picture the Content-ID that one is found by.
+	Text    func(offline.Ref) string
+	File    func(email offline.Ref, name string) []byte
+	Picture func(email offline.Ref, name string) string
+	// Notice is what the record says was left out: "", "attachments" or "text".
+	Notice func(offline.Ref) string
 	// Emails is what the organization holds, in any order.
 	Emails func() []Stored
 	// Fail makes the next n requests fail; n of 0 ends all failing.
 	Fail func(f Fault, n int)
+	// Block is the most bytes of an attachment that the client sends at a time.
+	Block int
+	// FailAt makes one request fail, after k that go well.
+	FailAt func(f Fault, k int)
 	// Expire makes all cursors handed out so far too old.
 	Expire func()
 	// Options makes the settings of organization and user these; Methods and
@@ -116,7 +127,7 @@ func Party(role offline.PartyRole, addr string, ref offline.Ref) string {
 // Conformance runs the suite. open must give a new, empty fixture at each call,
 // and clean up after it by t.
 func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(readCases, optionCases, conversationCases, peopleCases, writeCases, outboxCases, faultCases) {
+	for _, c := range slices.Concat(readCases, optionCases, conversationCases, peopleCases, writeCases, attachmentCases, outboxCases, faultCases) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
@@ -172,7 +183,7 @@ func (f Fixture) stored(w offline.Write) Stored {
 		}
 	}
 	for _, a := range m.Attachments {
-		s.Attachments = append(s.Attachments, fmt.Sprintf("%s %d", a.Name, len(a.Data)))
+		s.Attachments = append(s.Attachments, fmt.Sprintf("%s %d", a.Name, a.Len()))
 	}
 	slices.Sort(s.Parties)
 	slices.Sort(s.Attachments)
