@@ -1,5 +1,11 @@
 package message
 
+import (
+	"io"
+
+	"postrider/offline"
+)
+
 // Limits bound what Read takes from one message. A zero field stands for the
 // default.
 type Limits struct {
@@ -11,6 +17,10 @@ type Limits struct {
 	Attachments int64 // bytes of all attachments; 150 MiB
 	// NamesOnly leaves out the contents of attachments: Data stays nil.
 	NamesOnly bool
+	// Each is handed every attachment, numbered from 0 as in Content, instead of
+	// its bytes being kept: Data stays nil and memory flat. An error of its own
+	// ends the reading and is Read's.
+	Each func(n int, a offline.Attachment, r io.Reader) error
 }
 
 func (l Limits) withDefaults() Limits {

@@ -161,9 +161,16 @@ func (w *walker) attachment(p *part) {
 	if a.Type == "" {
 		a.Type = "application/octet-stream"
 	}
-	if w.lim.NamesOnly {
+	switch {
+	case w.lim.Each != nil:
+		r, _ := decoded(p.head("content-transfer-encoding"), w.src)
+		if err := w.lim.Each(len(w.out), a, r); err != nil && w.src.err == nil {
+			w.src.err = err
+		}
 		w.src.skip()
-	} else {
+	case w.lim.NamesOnly:
+		w.src.skip()
+	default:
 		a.Data = w.bytes(p, w.lim.Attachments-w.left, a.Name)
 		w.left += int64(len(a.Data))
 	}

@@ -8,10 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"postrider/offline"
 )
 
 // The corpus: what each file has to give. Attachments are "name|type|content
@@ -309,5 +312,22 @@ func BenchmarkReadAlternative(b *testing.B) {
 		if _, err := Read(bytes.NewReader(raw), Limits{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestAttachmentsCanBeReadOneAfterAnother(t *testing.T) {
+	raw := "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Disposition: attachment; filename=a.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nYWFh\r\n--b\r\nContent-Disposition: attachment; filename=b.txt\r\n\r\nbbb\r\n--b--\r\n"
+	var got []string
+	c, err := Read(strings.NewReader(raw), Limits{Each: func(n int, a offline.Attachment, r io.Reader) error {
+		b, err := io.ReadAll(r)
+		got = append(got, fmt.Sprint(n, " ", a.Name, " ", string(b)))
+		return err
+	}})
+	if err != nil || !slices.Equal(got, []string{"0 a.txt aaa", "1 b.txt bbb"}) || len(c.Attachments) != 2 || c.Text != "hello" {
+		t.Errorf("%v %q %+v", err, got, c)
+	}
+	stop := errors.New("enough")
+	if _, err := Read(strings.NewReader(raw), Limits{Each: func(int, offline.Attachment, io.Reader) error { return stop }}); !errors.Is(err, stop) {
+		t.Errorf("%v", err)
 	}
 }
