@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,6 +81,9 @@ func (a *Agent) act(keys []uint64, do func(*offline.Tx, *offline.Message) error)
 			m, err := tx.Message(key)
 			if err != nil {
 				return fmt.Errorf("message %d: %w", key, err)
+			}
+			if waits, err := inOutbox(tx, &m); err != nil || waits {
+				return fmt.Errorf("message %d: %w", key, cmp.Or(err, errInOutbox))
 			}
 			b, err := remember(tx, &m)
 			if err != nil {

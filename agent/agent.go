@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postrider/agent/book"
@@ -33,6 +34,15 @@ type Config struct {
 	CRM             CRM
 	Settings        Settings
 
+	// What a mail server and a CRM can do beside; nil: they can't.
+	Sender         Sender
+	Filer          Filer
+	Tokens         Tokens
+	TemplateSource TemplateSource
+	PendingMail    PendingMail
+
+	Random io.Reader // nil: crypto/rand; safe for use by several goroutines
+
 	Now   func() time.Time                     // nil: time.Now
 	After func(time.Duration) <-chan time.Time // nil: time.After
 	Log   *slog.Logger                         // nil: silent
@@ -50,7 +60,7 @@ type Agent struct {
 	health *health.Tracker
 
 	// Triggers, 1-buffered: bursts coalesce.
-	wakeSync, wakePush chan struct{}
+	wakeSync, wakePush, wakeOutbox chan struct{}
 
 	reader sync.Mutex // owns Reader
 
@@ -65,6 +75,13 @@ type Agent struct {
 	user     offline.User
 
 	book bookkeeper
+
+	sending    sync.Mutex   // owns Sender, and what follows
+	sendTries  int          // failures of the mail server in a row
+	pendingAt  time.Time    // when the CRM was last asked for mail to send
+	outboxRuns atomic.Bool  // runOutbox is there
+	pendingNow atomic.Bool  // ask the CRM for mail to send, whatever pendingAt
+	sendAfter  atomic.Int64 // no attempt before, in Unix nanoseconds
 
 	// Owned by the goroutine that syncs.
 	userAt     time.Time
@@ -90,18 +107,20 @@ func New(c Config) (*Agent, error) {
 		c.Every = 5 * time.Minute
 	}
 	a := &Agent{
-		Config:   c,
-		wakeSync: make(chan struct{}, 1),
-		wakePush: make(chan struct{}, 1),
-		watchers: map[int]func(){},
-		status:   Status{Phase: Idle},
-		asked:    map[string]bool{},
-		book:     bookkeeper{book: book.New()},
+		Config:     c,
+		wakeSync:   make(chan struct{}, 1),
+		wakePush:   make(chan struct{}, 1),
+		wakeOutbox: make(chan struct{}, 1),
+		watchers:   map[int]func(){},
+		status:     Status{Phase: Idle},
+		asked:      map[string]bool{},
+		book:       bookkeeper{book: book.New()},
 	}
 	a.health = health.New(c.Now, a.notify)
 	if err := a.restore(); err != nil {
 		return nil, fmt.Errorf("read the last state: %w", err)
 	}
+	a.sayMethods()
 	return a, nil
 }
 
@@ -135,6 +154,9 @@ func (a *Agent) restore() error {
 		}
 		for _, s := range aside {
 			a.health.Set(health.ItemSetAside, fmt.Sprintf("set-aside %d", s.ID), s.Reason)
+		}
+		if err := errors.Join(a.restoreOutbox(tx), a.restoreMethods(tx)); err != nil {
+			return err
 		}
 		return a.restoreFailed(tx)
 	})
@@ -310,8 +332,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer wg.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	wg.Add(1)
+	wg.Add(2)
 	go func() { defer wg.Done(); a.listen(ctx) }()
+	go func() { defer wg.Done(); a.runOutbox(ctx) }()
 	wg.Add(1)
 	go func() { defer wg.Done(); a.keepBook(ctx) }()
 
@@ -357,7 +380,13 @@ func (a *Agent) queueTimer() <-chan time.Time {
 	var due time.Time
 	var ok bool
 	now := a.Now()
-	if err := a.Store.View(func(tx *offline.Tx) error { due, ok = tx.NextDue(now); return nil }); err != nil || !ok {
+	if err := a.Store.View(func(tx *offline.Tx) error {
+		due, ok = tx.NextDue(now)
+		if at, filing := filingDue(tx); filing && (!ok || at.Before(due)) {
+			due, ok = at, true
+		}
+		return nil
+	}); err != nil || !ok {
 		return nil
 	}
 	// A little later than due: timers may fire early by the clock's grain.
@@ -405,6 +434,9 @@ func (a *Agent) step(ctx context.Context, full bool) error {
 	}
 	a.set(func(s *Status) { s.Phase = Syncing })
 	err := a.guard(ctx, a.push(ctx), false)
+	if ferr := a.fileAll(ctx); ferr != nil {
+		err = errors.Join(err, a.guard(ctx, ferr, true))
+	}
 	a.settleStatus(err)
 	return err
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -255,6 +256,8 @@ type fakeCRM struct {
 	after    func(op string) error // after it was done: the answer is lost
 	refuse   map[string]error      // by record id: what the CRM says of a create
 	tangled  int                   // writes that stood in one Push with what they refer to
+	methods  offline.Methods
+	pending  map[string]*fakePending // by record id: emails that were written in the CRM
 	fakePeople
 }
 
@@ -288,7 +291,7 @@ func (c *fakeCRM) ask(op string) error {
 func (c *fakeCRM) Me(ctx context.Context) (offline.User, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	u := offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: offline.Options{TokenPrefixes: []string{"CRM:"}, CorrelateHeader: true}}
+	u := offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: offline.Options{TokenPrefixes: []string{"CRM:"}, CorrelateHeader: true, SendUnresolved: true, Methods: c.methods}}
 	if c.options != nil {
 		c.options(&u.Options)
 	}
@@ -434,6 +437,12 @@ func (c *fakeCRM) write(w offline.Write) offline.Outcome {
 		old.Email = &e
 		c.putLocked(old)
 		return offline.Outcome{ETag: c.records[old.Ref].ETag}
+	case offline.OpMarkSent, offline.OpMarkFailed:
+		return c.mark(w.Change)
+	case offline.OpSetMethods:
+		c.methods.Incoming = offline.Method(cmp.Or(w.Change.Fields["incoming"], string(c.methods.Incoming)))
+		c.methods.Outgoing = offline.Method(cmp.Or(w.Change.Fields["outgoing"], string(c.methods.Outgoing)))
+		return offline.Outcome{}
 	}
 	delete(c.records, w.Change.Record)
 	c.version++

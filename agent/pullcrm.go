@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -32,8 +33,10 @@ var expected = []offline.Kind{offline.KindUser, offline.KindAccount, offline.Kin
 // that what colleagues track meanwhile is not missed where clocks differ.
 const emailOverlap = time.Hour
 
-// meEvery is how long the CRM's word on the user and the options is believed.
-const meEvery = time.Hour
+// meEvery is how long the CRM's word on the user, the options and who moves the
+// mail is believed: it is asked at the start and with each sync of the timer, and
+// not for every message that arrives.
+const meEvery = 4 * time.Minute
 
 // pullCRM learns who we are and brings what changed in the CRM into the store.
 func (a *Agent) pullCRM(ctx context.Context) error {
@@ -78,12 +81,13 @@ func (a *Agent) learnMe(ctx context.Context) error {
 	if old := a.me(); old.ID != "" && (old.ID != u.ID || old.Organization != u.Organization) {
 		return errOtherOrganization
 	}
-	if err := a.Store.Update(func(tx *offline.Tx) error { return tx.PutSetting(settingUser, u) }); err != nil {
+	if err := a.Store.Update(func(tx *offline.Tx) error { return errors.Join(tx.PutSetting(settingUser, u), a.bornNow(tx)) }); err != nil {
 		return err
 	}
 	a.mu.Lock()
 	a.user = u
 	a.mu.Unlock()
+	a.sayMethods()
 	a.userAt = a.Now()
 	return nil
 }
@@ -140,6 +144,9 @@ func (a *Agent) storeRecord(tx *offline.Tx, r *offline.Record) error {
 	}
 	if link, err := tx.LinkByRecord(r.Ref); err == nil {
 		return a.followRecord(tx, link, r)
+	}
+	if err := a.noticeOther(tx, r); err != nil {
+		return err
 	}
 	if r.Email.Identity == "" {
 		return nil

@@ -141,7 +141,7 @@ func (a *Agent) adoptInstead(tx *offline.Tx, c offline.Change, s track.Settings)
 	if err := tx.DropChange(c.ID); err != nil {
 		return false, err
 	}
-	if d.Cause = m.Track.Cause; d.Cause != offline.CauseUser {
+	if d.Cause = m.Track.Cause; d.Cause != offline.CauseUser && d.Cause != offline.CauseSent {
 		d.Cause, d.Regarding = offline.CauseColleague, base(tx, d.Existing)
 	}
 	return true, a.adopt(tx, &m, d)
@@ -234,6 +234,9 @@ func (a *Agent) succeeded(tx *offline.Tx, w offline.Write, o offline.Outcome) er
 			return err
 		}
 		return tx.Log(offline.Activity{At: now, What: "delete", Item: c.Item, Record: c.Record, Text: "deleted the record in the CRM"})
+	}
+	if c.Item == 0 { // nothing of the mailbox hangs on it
+		return tx.Log(offline.Activity{At: now, What: string(c.Op), Record: c.Record, Text: joinNotes(o.Notes)})
 	}
 	if c.Op == offline.OpCreateEmail {
 		r := made(w.Email, o, now)

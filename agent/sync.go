@@ -36,6 +36,7 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 
 	crmErr := a.guard(ctx, a.pullCRM(ctx), false)
 	mailErr := a.guard(ctx, a.pullMail(ctx), true)
+	a.sendAndFile(ctx, &mailErr)
 	if crmErr == nil {
 		crmErr = a.guard(ctx, a.decideAndPush(ctx, mailErr), false)
 	}
@@ -164,6 +165,9 @@ func (a *Agent) trackSettings() track.Settings {
 		if own, err := track.ParseFilter(o.Filter); err == nil {
 			f = own
 		}
+	}
+	if !a.carriesIncoming() {
+		f = track.None
 	}
 	return track.Settings{
 		Filter:        f,

@@ -29,6 +29,7 @@ type world struct {
 	t     fataler
 	box   *fakeMailbox
 	crm   *fakeCRM
+	smtp  *fakeSender
 	dir   string
 	now   time.Time
 	store *offline.Store
@@ -53,6 +54,7 @@ func newWorld(t *testing.T, f track.Filter) *world {
 func startWorld(t fataler, dir string, f track.Filter) *world {
 	w := &world{t: t, box: newFakeMailbox(), dir: dir, now: day, set: Settings{Filter: f, Sent: true, Own: []string{"ann@alder.example"}}}
 	w.crm = newFakeCRM(func() time.Time { return w.now })
+	w.smtp = newFakeSender(w.box)
 	for _, r := range []offline.Record{
 		{Ref: offline.Ref{Kind: offline.KindUser, ID: "me"}, Name: "Ann", Addrs: []string{"ann@alder.example"}, Active: true},
 		{Ref: acme, Name: "Acme", Addrs: []string{"info@acme.example"}, Active: true},
@@ -82,6 +84,7 @@ func (w *world) open() {
 	}
 	w.agent, err = New(Config{
 		Store: w.store, Mailbox: w.box, Reader: fakeReader{w.box}, CRM: w.crm, Settings: w.set,
+		Sender: w.smtp, Filer: w.box, Tokens: w.crm, TemplateSource: w.crm, PendingMail: w.crm,
 		Now: func() time.Time { return w.now },
 	})
 	if err != nil {

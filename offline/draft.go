@@ -48,7 +48,9 @@ type Draft struct {
 	Queued    time.Time `json:"queued,omitzero"`     // when Send was pressed
 	NotBefore time.Time `json:"not_before,omitzero"` // waits for Undo, or for the next try
 	Attempts  int       `json:"attempts,omitempty"`
+	Handed    time.Time `json:"handed,omitzero"`  // in this attempt the mail server was given all of it; zero: not yet, so it can't have gone
 	Doubt     bool      `json:"doubt,omitempty"`  // an attempt ended without an answer: it may have gone
+	Looks     int       `json:"looks,omitempty"`  // how often Sent was searched for it
 	Filed     bool      `json:"filed,omitempty"`  // its copy is in Sent
 	Reason    string    `json:"reason,omitempty"` // for people
 }
