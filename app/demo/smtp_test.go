@@ -2,6 +2,8 @@ package demo
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,9 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	agentsmtp "postrider/agent/smtp"
+	"postrider/offline"
 )
 
 func submit(w *World, auth sasl.Client, from string, to []string, text string) error {
@@ -78,5 +83,52 @@ func TestOnlyAnnSendsAndOnlyInHerOwnName(t *testing.T) {
 		if err == nil {
 			t.Errorf("sent %s", name)
 		}
+	}
+}
+
+// The program's own client of SMTP: what it sends reaches the story's people,
+// and they answer in the conversation.
+func TestTheProgramSendsAndIsAnswered(t *testing.T) {
+	w := begin(t, Options{})
+	at := w.Describe().SMTP
+	client := func(password string) *agentsmtp.Sender {
+		c, err := agentsmtp.ParseURL("smtp://" + at.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.User, c.Secret = at.User, func(context.Context) (string, error) { return password, nil }
+		s, err := agentsmtp.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := client(at.Password)
+	if err := s.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	raw := letter("from-the-program", "hank@tillerandsons.example")
+	msg := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(raw)), nil }
+	e := offline.Envelope{From: w.Address(), To: []string{"hank@tillerandsons.example"}, Size: int64(len(raw))}
+	if err := s.Send(t.Context(), e, msg); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.Outbox(); len(out) != 1 || string(out[0].Raw) != raw {
+		t.Fatalf("sent %q", out)
+	}
+	for range 4 {
+		if err := w.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := bytes.Join(inbox(w), nil); bytes.Count(all, []byte("In-Reply-To: <from-the-program@alder.example>")) != 1 {
+		t.Error("Hank did not answer, or not once")
+	}
+	if err := client("guess").Check(t.Context()); offline.ClassOf(err) != offline.FaultAuth {
+		t.Errorf("a wrong password: %v", err)
+	}
+	e.From = "ceo@alder.example"
+	if err := s.Send(t.Context(), e, msg); offline.ClassOf(err) != offline.FaultDenied {
+		t.Errorf("in another's name: %v", err)
 	}
 }
