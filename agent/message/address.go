@@ -367,9 +367,16 @@ func bare(v string) string {
 			v = v[i+1:]
 		}
 	}
+	// Marks around an address come from copying it; within one they make it look
+	// like another, so it must not become equal to that.
+	unseen := func(r rune) bool { return hidden(r) || r == 0x200C || r == 0x200D }
+	v = strings.TrimFunc(v, unseen)
 	v = strings.Map(func(r rune) rune {
-		if r <= ' ' || r == 0x7F || r >= 0x80 && r < 0xA0 || hidden(r) || r == '<' || r == '>' {
+		switch {
+		case r <= ' ' || r == 0x7F || r >= 0x80 && r < 0xA0 || r == '<' || r == '>':
 			return -1
+		case unseen(r):
+			return 0xFFFD
 		}
 		return r
 	}, v)

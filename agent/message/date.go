@@ -28,10 +28,7 @@ func parseDate(v string) time.Time {
 	if t, ok := fastDate(v); ok {
 		return t
 	}
-	if i := strings.IndexByte(v, '('); i > 0 { // a zone's name as a comment
-		v = strings.TrimSpace(v[:i])
-	}
-	v = strings.Join(strings.Fields(v), " ")
+	v = strings.Join(strings.Fields(uncomment(v)), " ")
 	if t, ok := fastDate(v); ok {
 		return t
 	}
@@ -99,7 +96,7 @@ func fastDate(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t := time.Date(year, month, day, hour, minute, second, 0, time.UTC)
-	if t.Day() != day {
+	if second < 60 && t.Day() != day { // a leap second may end the day
 		return time.Time{}, false
 	}
 	return t.Add(-offset), true
@@ -127,8 +124,8 @@ func monthOf(s string) time.Month {
 	return 0
 }
 
-// zone reads "+hhmm" or one of the names that RFC 5322 section 4.3 defines;
-// anything else it leaves to slower readers.
+// zone reads "+hhmm" or one of the names that RFC 5322 section 4.3 defines or
+// are plain; anything else it leaves to slower readers.
 func zone(s string) (time.Duration, bool) {
 	s = strings.Trim(s, " \t")
 	if i := strings.IndexByte(s, '('); i >= 0 {
@@ -138,6 +135,9 @@ func zone(s string) (time.Duration, bool) {
 		h, rest, ok := number(s[1:3], 2, 2)
 		m, rest2, ok2 := number(s[3:], 2, 2)
 		if !ok || !ok2 || rest != "" || rest2 != "" {
+			return 0, false
+		}
+		if h > 14 || m > 59 { // the widest zone is +14:00
 			return 0, false
 		}
 		d := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
@@ -159,6 +159,43 @@ func zone(s string) (time.Duration, bool) {
 		return -7 * time.Hour, true
 	case "PST":
 		return -8 * time.Hour, true
+	// Not in the standard, and what is meant is not in doubt.
+	case "WET":
+		return 0, true
+	case "CET", "MET", "WEST":
+		return time.Hour, true
+	case "CEST", "MEST", "EET":
+		return 2 * time.Hour, true
+	case "EEST", "MSK":
+		return 3 * time.Hour, true
+	case "JST", "KST":
+		return 9 * time.Hour, true
 	}
 	return 0, false
+}
+
+// uncomment takes out comments (RFC 5322 section 3.2.2), which may lie within
+// one another; one that is never closed ends with the value.
+func uncomment(v string) string {
+	if strings.IndexByte(v, '(') < 0 {
+		return v
+	}
+	var b strings.Builder
+	depth, quoted := 0, false
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '"' && depth == 0:
+			quoted = !quoted
+			b.WriteByte(c)
+		case quoted:
+			b.WriteByte(c)
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return strings.TrimSpace(b.String())
 }

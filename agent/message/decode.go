@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
@@ -14,44 +15,94 @@ import (
 // known is false for an encoding that has never been standard; the content is
 // then as it was sent.
 func decoded(encoding string, r io.Reader) (out io.Reader, known bool) {
-	switch strings.ToLower(strings.Trim(encoding, " \t\"")) {
-	case "", "7bit", "8bit", "binary", "7-bit", "8-bit":
+	switch encodingOf(encoding) {
+	case "", "7bit", "8bit", "binary":
 		return r, true
 	case "base64":
-		return base64.NewDecoder(base64.RawStdEncoding, &alphabet{r: r}), true
-	case "quoted-printable", "quoted_printable", "quotedprintable":
+		return &runs{a: alphabet{r: r}}, true
+	case "quotedprintable":
 		return &quotedPrintable{r: r}, true
 	}
 	return r, false
 }
 
-// alphabet lets through the characters of base64 only and ends at a quantum
-// that can't be: with a single character left over, the decoder would fail.
+// encodingOf is the name of an encoding however it was written.
+func encodingOf(v string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r == ' ', r == '\t', r == '-', r == '_', r == '"':
+			return -1
+		}
+		return '?'
+	}, strings.ToLower(v))
+}
+
+// runs decodes base64 that may be several runs behind one another, each with its
+// own padding: programs that add a footer to a message leave it like that.
+type runs struct {
+	a   alphabet
+	dec io.Reader
+}
+
+func (b *runs) Read(p []byte) (int, error) {
+	for {
+		if b.dec == nil {
+			b.dec = base64.NewDecoder(base64.RawStdEncoding, &b.a)
+		}
+		n, err := b.dec.Read(p)
+		if err == nil || n > 0 {
+			return n, nil
+		}
+		if !b.a.next() {
+			return 0, io.EOF
+		}
+		b.dec = nil
+	}
+}
+
+// alphabet lets through the characters of base64 only, up to the padding that
+// ends a run, and ends at a quantum that can't be: with a single character left
+// over, the decoder would fail.
 type alphabet struct {
-	r    io.Reader
-	buf  [3000]byte
-	keep []byte
-	n    int // characters let through
-	done bool
+	r     io.Reader
+	buf   [3000]byte
+	in    []byte // read and not looked at yet
+	keep  []byte // let through and not handed out yet
+	n     int    // characters let through, of this run
+	ended bool   // this run did
+	over  bool   // the input is
+}
+
+// next goes on to the next run; false if there is none.
+func (a *alphabet) next() bool {
+	a.n, a.ended = 0, false
+	return len(a.in) > 0 || !a.over
 }
 
 func (a *alphabet) Read(p []byte) (int, error) {
-	for len(a.keep) == 0 && !a.done {
-		n, err := a.r.Read(a.buf[:])
-		out := a.buf[:0]
-		for _, c := range a.buf[:n] {
+	for len(a.keep) == 0 && !a.ended {
+		if len(a.in) == 0 && !a.over {
+			n, err := a.r.Read(a.buf[:])
+			a.in, a.over = a.buf[:n], err != nil
+		}
+		out := a.in[:0]
+		for len(a.in) > 0 && !a.ended {
+			c := a.in[0]
+			a.in = a.in[1:]
 			switch {
 			case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 				out = append(out, c)
+			case c == '=' && (a.n+len(out))%4 != 0:
+				a.ended = true
 			}
 		}
+		a.ended = a.ended || len(a.in) == 0 && a.over
 		a.n += len(out)
 		a.keep = out
-		if err != nil {
-			a.done = true
-			if a.n%4 == 1 { // half a byte; complete it so that the rest is not lost
-				a.keep = append(a.keep, 'A')
-			}
+		if a.ended && a.n%4 == 1 { // half a byte; complete it so that the rest is not lost
+			a.keep = append(append([]byte(nil), out...), 'A')
 		}
 	}
 	if len(a.keep) == 0 {
@@ -157,6 +208,9 @@ func unhex(c byte) (byte, bool) {
 // is false if the name means nothing here.
 func toUTF8(name string, isHTML bool, b []byte) (text string, known bool) {
 	known = true
+	if name == "utf-7" || name == "unicode-1-1-utf-7" {
+		return tidy(utf7(string(b))), true
+	}
 	if name != "" && name != "utf-8" && name != "us-ascii" {
 		if out, ok := convert(name, string(b)); ok {
 			return tidy(out), true
@@ -173,7 +227,7 @@ func toUTF8(name string, isHTML bool, b []byte) (text string, known bool) {
 			}
 		}
 	}
-	if name == "utf-8" { // mostly right: keep what is
+	if name == "utf-8" && hasMultibyte(b) { // mostly right: keep what is
 		return tidy(strings.ToValidUTF8(string(b), "\uFFFD")), true
 	}
 	return tidy(decoder{}.utf8(string(b))), known
@@ -193,4 +247,53 @@ func tidy(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// hasMultibyte reports whether there is any character of more than one byte in
+// b: text without one that is not ASCII either was never UTF-8.
+func hasMultibyte(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if n > 1 && r != utf8.RuneError {
+			return true
+		}
+		b = b[n:]
+	}
+	return false
+}
+
+// utf7 decodes RFC 2152, and leaves alone what is not it.
+func utf7(v string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(v, '+')
+		if i < 0 {
+			b.WriteString(v)
+			return b.String()
+		}
+		b.WriteString(v[:i])
+		v = v[i+1:]
+		end := strings.IndexFunc(v, func(r rune) bool {
+			return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') && r != '+' && r != '/'
+		})
+		if end < 0 {
+			end = len(v)
+		}
+		run, rest := v[:end], v[end:]
+		raw, err := base64.RawStdEncoding.DecodeString(run)
+		switch {
+		case run == "" && strings.HasPrefix(rest, "-"):
+			b.WriteByte('+')
+		case run == "" || err != nil:
+			b.WriteString("+" + run)
+			v = rest
+			continue
+		}
+		units := make([]uint16, len(raw)/2)
+		for k := range units {
+			units[k] = uint16(raw[2*k])<<8 | uint16(raw[2*k+1])
+		}
+		b.WriteString(string(utf16.Decode(units)))
+		v = strings.TrimPrefix(rest, "-")
+	}
 }

@@ -23,7 +23,8 @@ func Fields() []string {
 	return []string{
 		"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date",
 		"Message-ID", "In-Reply-To", "References", "Thread-Index",
-		"Content-Type", "List-Id", "Auto-Submitted", "Precedence",
+		"Content-Type", "List-Id", "List-Post", "List-Unsubscribe", "Auto-Submitted", "Precedence",
+		"Return-Path", "X-Auto-Response-Suppress", "X-Autoreply", "X-Autorespond",
 	}
 }
 
@@ -48,6 +49,11 @@ const (
 	fListID
 	fAutoSubmitted
 	fPrecedence
+	fReturnPath
+	fListPost
+	fListUnsubscribe
+	fSuppress
+	fAutoreply
 	numFields
 )
 
@@ -86,6 +92,8 @@ func fieldOf(name string) field {
 		return is(fListID, "list-id")
 	case 8:
 		return is(fReplyTo, "reply-to")
+	case 9:
+		return is(fListPost, "list-post")
 	case 10:
 		switch c {
 		case 'm':
@@ -95,14 +103,26 @@ func fieldOf(name string) field {
 		}
 		return is(fPrecedence, "precedence")
 	case 11:
-		return is(fInReplyTo, "in-reply-to")
+		switch c {
+		case 'i':
+			return is(fInReplyTo, "in-reply-to")
+		case 'r':
+			return is(fReturnPath, "return-path")
+		}
+		return is(fAutoreply, "x-autoreply")
 	case 12:
 		if c == 't' {
 			return is(fThreadIndex, "thread-index")
 		}
 		return is(fContentType, "content-type")
+	case 13:
+		return is(fAutoreply, "x-autorespond")
 	case 14:
 		return is(fAutoSubmitted, "auto-submitted")
+	case 16:
+		return is(fListUnsubscribe, "list-unsubscribe")
+	case 24:
+		return is(fSuppress, "x-auto-response-suppress")
 	}
 	return fNone
 }
@@ -227,7 +247,7 @@ func Header(raw []byte, received time.Time) offline.Message {
 	if s := d.addresses(vs.v[fSender]); len(s) > 0 {
 		m.Sender = s[0]
 	}
-	m.Automatic = automatic(vs, m.ListID)
+	m.Automatic = automatic(vs, &m)
 	m.Date = plausible(parseDate(vs.v[fDate]), m.Received)
 	m.Identity = identityOf(vs)
 	if m.Identity == "" {
@@ -246,7 +266,7 @@ func threadIndex(v string) string {
 		v = strings.Join(strings.Fields(v), "")
 	}
 	for i := 0; i < len(v); i++ {
-		if v[i] <= ' ' || v[i] > '~' {
+		if c := v[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '+' && c != '/' && c != '=' {
 			return ""
 		}
 	}
@@ -297,8 +317,12 @@ func (d decoder) listID(v string) string {
 }
 
 // automatic tells mail that no person wrote to the recipient: RFC 3834's
-// Auto-Submitted, the customary Precedence, and mailing lists.
-func automatic(vs *values, listID string) bool {
+// Auto-Submitted, the customary Precedence, X-Autoreply and X-Autorespond,
+// mailing lists (RFC 2369, RFC 2919), reports such as bounces and receipts (RFC
+// 6522), mail with the null sender (RFC 5321 section 4.5.5), what a mail system
+// signs with its own name, and what asks for no automatic answer, as Exchange's
+// automatic mail does ([MS-OXCMAIL] X-Auto-Response-Suppress).
+func automatic(vs *values, m *offline.Message) bool {
 	if a := firstWord(vs.v[fAutoSubmitted]); a != "" && a != "no" {
 		return true
 	}
@@ -306,13 +330,31 @@ func automatic(vs *values, listID string) bool {
 	case "bulk", "list", "junk", "auto_reply", "auto-reply":
 		return true
 	}
-	return listID != ""
+	switch firstWord(vs.v[fSuppress]) {
+	case "", "none":
+	default:
+		return true
+	}
+	switch firstWord(vs.v[fAutoreply]) {
+	case "", "no", "false":
+	default:
+		return true
+	}
+	if m.ListID != "" || vs.v[fListPost] != "" || vs.v[fListUnsubscribe] != "" || m.ContentType == "multipart/report" || vs.v[fReturnPath] == "<>" {
+		return true
+	}
+	for _, a := range m.From {
+		if local, _, _ := strings.Cut(offline.Fold(a.Addr), "@"); local == "mailer-daemon" {
+			return true
+		}
+	}
+	return false
 }
 
 // firstWord is the first word of v in lower case, without parameters.
 func firstWord(v string) string {
 	v = strings.ToLower(strings.TrimLeft(v, " \t"))
-	if i := strings.IndexAny(v, " \t;("); i >= 0 {
+	if i := strings.IndexAny(v, " \t;(,"); i >= 0 {
 		v = v[:i]
 	}
 	return v

@@ -3,6 +3,7 @@ package message
 import (
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -43,15 +44,45 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("src").Matching(regexp.MustCompile(`(?i)^\s*cid:`)).OnElements("img")
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
-	p.SkipElementsContent("head", "title", "style", "script", "noscript", "template", "object", "embed", "applet", "iframe", "frameset", "svg", "math", "select", "textarea", "button", "audio", "video")
+	// Only what hides its content in a browser, too, up to where a browser would
+	// end it: an element that ends by itself or is never closed would take all
+	// that follows with it. The rest is unwrapped: its text stays.
+	p.SkipElementsContent("title", "style", "script", "noscript", "noframes", "noembed", "template", "textarea", "iframe")
+	p.AllowElementsContent("frame", "frameset", "object", "nostyle")
 	return p
 })
 
-// harmlessStyle accepts values that can't make anything load and can't lay text
-// over other text.
+// harmlessStyle accepts values that can't make anything load, can't lay text
+// over other text or move it out of sight, and are of a size that a page has.
 func harmlessStyle(v string) bool {
 	low := strings.ToLower(v)
-	return len(v) <= 200 && !strings.ContainsAny(v, `\<>@{}`) && !strings.Contains(low, "url") && !strings.Contains(low, "expression") && !strings.Contains(low, "image") && !strings.Contains(v, "/*")
+	for _, bad := range []string{"url", "expression", "image", "calc", "var", "attr", "env", "min(", "max(", "clamp", "/*"} {
+		if strings.Contains(low, bad) {
+			return false
+		}
+	}
+	return len(v) <= 200 && !strings.ContainsAny(v, `\<>@{}`) && sizes(low)
+}
+
+// sizes reports whether all lengths in a value are from 0 to 2,000 of their
+// unit, which is as wide as a page gets. Colours are not lengths.
+func sizes(v string) bool {
+	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == '(' || r == ')' }) {
+		if word[0] == '#' {
+			continue
+		}
+		if word[0] == '-' && (len(word) == 1 || word[1]|0x20 < 'a' || word[1]|0x20 > 'z') { // not a name such as -apple-system
+			return false
+		}
+		digits := word[:len(word)-len(strings.TrimLeft(word, "+0123456789."))]
+		if digits == "" {
+			continue
+		}
+		if n, err := strconv.ParseFloat(strings.TrimPrefix(digits, "+"), 64); err != nil || n > 2000 || strings.HasPrefix(word[len(digits):], "e") && !strings.HasPrefix(word[len(digits):], "em") && !strings.HasPrefix(word[len(digits):], "ex") {
+			return false
+		}
+	}
+	return true
 }
 
 // maxHTML bounds the HTML that is looked at.
@@ -82,8 +113,9 @@ var breaks = map[string]int{
 	"div": 1, "tr": 1, "li": 1, "dt": 1, "dd": 1, "br": 1, "hr": 1, "section": 1, "article": 1, "header": 1, "footer": 1, "address": 1, "center": 1, "caption": 1, "form": 1,
 }
 
-// unread are the elements whose content is not text to be read.
-var unread = map[string]bool{"head": true, "style": true, "script": true, "title": true, "noscript": true, "template": true, "svg": true, "math": true, "textarea": true, "select": true, "object": true, "iframe": true}
+// unread are the elements whose content is not text to be read: those that
+// SafeHTML skips.
+var unread = map[string]bool{"style": true, "script": true, "title": true, "noscript": true, "noframes": true, "noembed": true, "template": true, "textarea": true, "iframe": true}
 
 // HTMLToText is the text of HTML as a person would read it: line breaks where
 // blocks begin, bullets before list items, no markup.
@@ -110,8 +142,6 @@ func HTMLToText(s string) string {
 				skip, depth = n, 1
 			case skip == "":
 				w.open(n)
-			case n == "body" && skip == "head": // the head was never closed
-				skip = ""
 			}
 		case xhtml.SelfClosingTagToken:
 			name, _ := z.TagName()

@@ -27,6 +27,14 @@ func newSource(r io.Reader) *source {
 	return &source{br: bufio.NewReaderSize(r, 16<<10), stop: -1, bol: true}
 }
 
+// broken is why the input could not be read to its end; nil if it could.
+func (s *source) broken() error {
+	if errors.Is(s.err, io.EOF) {
+		return nil
+	}
+	return s.err
+}
+
 // chunk is the next line, or a piece of a long one, with its end. It is valid
 // until the next call. nil: a boundary was met, or the input is over.
 func (s *source) chunk() []byte {

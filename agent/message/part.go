@@ -86,7 +86,7 @@ func parameters(v string) (string, map[string]string) {
 		return m, params
 	}
 	params := map[string]string{}
-	head, rest, _ := strings.Cut(v, ";")
+	head, rest, _ := strings.Cut(uncomment(v), ";")
 	for rest != "" && len(params) < 50 {
 		rest = strings.TrimLeft(rest, "; \t\r\n")
 		name, after, ok := strings.Cut(rest, "=")
@@ -109,12 +109,23 @@ func parameters(v string) (string, map[string]string) {
 	return strings.ToLower(strings.TrimSpace(head)), params
 }
 
-// isText reports whether the part is to be shown rather than kept as a file.
-func (p *part) isText() bool {
-	if p.media != "text/plain" && p.media != "text/html" {
+// isText reports whether the part is to be shown rather than kept as a file. Text
+// of a kind that is not known is shown as it is, as RFC 2046 section 4.1.4 wants;
+// as one of several versions it is left to those who know it.
+func (p *part) isText(in kind) bool {
+	switch {
+	case !strings.HasPrefix(p.media, "text/"), p.disposition == "attachment":
 		return false
+	case p.media == "text/plain", p.media == "text/html":
+		return p.filename == "" || p.disposition == "inline"
 	}
-	return p.disposition != "attachment" && (p.filename == "" || p.disposition == "inline")
+	return !p.named && in.multipart != "alternative" && in.multipart != "report" && !forPrograms[strings.TrimPrefix(p.media, "text/")]
+}
+
+// forPrograms are the kinds of text that nobody reads as they are.
+var forPrograms = map[string]bool{
+	"calendar": true, "vcard": true, "x-vcard": true, "directory": true, "csv": true, "tab-separated-values": true, "rtf": true, "xml": true,
+	"css": true, "javascript": true, "ecmascript": true, "rfc822-headers": true, "x-amp-html": true, "watch-html": true,
 }
 
 func (p *part) charset() string { return strings.ToLower(strings.TrimSpace(p.params["charset"])) }
@@ -142,6 +153,9 @@ func (p *part) fileName(n int) string {
 		return r
 	}, name)
 	name = strings.TrimRight(strings.TrimSpace(name), ". ")
+	if deviceName(name) {
+		name = "_" + name
+	}
 	if strings.Trim(name, "._ ") == "" {
 		name = fmt.Sprintf("part-%d%s", n, extension(p.media))
 	}
@@ -155,6 +169,16 @@ func (p *part) fileName(n int) string {
 		name = cut(strings.TrimSuffix(name, ext), 200-len(ext)) + ext
 	}
 	return name
+}
+
+// deviceName reports whether Windows takes a file's name for a device.
+func deviceName(name string) bool {
+	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
+	switch base = strings.TrimSpace(base); base {
+	case "CON", "PRN", "AUX", "NUL":
+		return true
+	}
+	return len(base) == 4 && (strings.HasPrefix(base, "COM") || strings.HasPrefix(base, "LPT")) && base[3] >= '0' && base[3] <= '9'
 }
 
 // extension is that of a file of a media type, for parts without a name. It does

@@ -1,11 +1,13 @@
 package message
 
 import (
-	"errors"
+	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"postrider/offline"
 )
@@ -26,10 +28,7 @@ func Read(r io.Reader, lim Limits) (Content, error) {
 	lr := &io.LimitedReader{R: r, N: lim.Size}
 	w := &walker{src: newSource(lr), lim: lim}
 	w.part(kind{}, 0)
-	err := w.src.err
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
+	err := w.src.broken()
 	if lr.N <= 0 {
 		w.note("the message is larger than %d bytes; the rest was left out", lim.Size)
 	}
@@ -84,6 +83,10 @@ func (w *walker) part(in kind, depth int) {
 	}
 	w.parts++
 	p := newPart(head)
+	if in.multipart == "digest" && p.fields["content-type"] == "" { // RFC 2046 section 5.1.5
+		p.media = "message/rfc822"
+	}
+	w.sealed(p)
 	switch {
 	case w.parts > w.lim.Parts:
 		if w.parts == w.lim.Parts+1 {
@@ -97,7 +100,7 @@ func (w *walker) part(in kind, depth int) {
 			return
 		}
 		w.multipart(p, depth)
-	case p.isText() && !(in.multipart == "mixed" && p.named && !in.first):
+	case p.isText(in) && !(in.multipart == "mixed" && p.named && !in.first):
 		w.text(p)
 	default:
 		w.attachment(p)
@@ -109,7 +112,12 @@ func (w *walker) part(in kind, depth int) {
 func (w *walker) multipart(p *part, depth int) {
 	level := len(w.src.open)
 	w.src.open = append(w.src.open, p.params["boundary"])
-	w.src.skip()
+	preamble := w.some(int64(w.lim.Text))
+	if w.src.stop != level {
+		w.src.open = w.src.open[:level]
+		w.undivided(p, preamble, depth)
+		return
+	}
 	in := kind{multipart: strings.TrimPrefix(p.media, "multipart/"), first: true}
 	if in.multipart == "alternative" {
 		if w.alt++; w.alt == 1 {
@@ -130,13 +138,96 @@ func (w *walker) multipart(p *part, depth int) {
 	}
 }
 
+// some reads at most max bytes of the part at hand and passes over the rest.
+func (w *walker) some(max int64) []byte {
+	b, _ := io.ReadAll(io.LimitReader(w.src, max)) // the source keeps its error
+	w.src.skip()
+	return b
+}
+
+// undivided saves what is in a multipart whose boundary never came: parts that
+// are encoded as a whole, which they must not be, or else text.
+func (w *walker) undivided(p *part, body []byte, depth int) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return
+	}
+	encoding := p.head("content-transfer-encoding")
+	r, known := decoded(encoding, bytes.NewReader(body))
+	delete(p.fields, "content-transfer-encoding")
+	switch encodingOf(encoding) {
+	case "base64", "quotedprintable":
+		if len(body) == w.lim.Text {
+			w.note("a multipart that is encoded as a whole: cut after %d bytes", len(body))
+		}
+		outer := w.src
+		w.src = newSource(r)
+		w.multipart(p, depth+1)
+		outer.err = cmp.Or(outer.err, w.src.broken())
+		w.src = outer
+		return
+	}
+	w.note("the parts of a multipart can't be told apart; they are shown as text")
+	if !known {
+		w.note("a text: the transfer encoding %q is not known; it is kept as it was sent", short(encoding))
+	}
+	p.media = "text/plain"
+	w.show(p, body)
+}
+
+// sealed notes what nobody can read here.
+func (w *walker) sealed(p *part) {
+	switch {
+	case p.media == "application/pkcs7-mime" || p.media == "application/x-pkcs7-mime":
+		if strings.EqualFold(p.params["smime-type"], "signed-data") {
+			w.note("the message is signed in a way that hides its text (S/MIME); it can be read in a mail program")
+		} else {
+			w.note("the message is encrypted (S/MIME); its text can't be read here")
+		}
+	case p.media == "multipart/encrypted":
+		w.note("the message is encrypted; its text can't be read here")
+	case p.media == "application/ms-tnef" || p.media == "application/vnd.ms-tnef":
+		w.note("winmail.dat holds what Outlook put into a format of its own")
+	}
+}
+
 // text reads a part that is to be shown.
 func (w *walker) text(p *part) {
-	b := w.bytes(p, int64(w.lim.Text), "a text")
+	if encodingOf(p.head("content-transfer-encoding")) != "base64" {
+		w.show(p, w.bytes(p, int64(w.lim.Text), "a text"))
+		return
+	}
+	most := int64(w.lim.Text)
+	raw := w.some(2 * most) // of which line ends and padding are no content
+	b, _ := io.ReadAll(io.LimitReader(&runs{a: alphabet{r: bytes.NewReader(raw)}}, most+1))
+	if int64(len(b)) > most || int64(len(raw)) == 2*most {
+		b = b[:min(int64(len(b)), most)]
+		w.note("a text: cut after %d bytes", len(b))
+	}
+	if !utf8.Valid(b) && utf8.Valid(raw) && sentences(raw) && p.charset() != "utf-16" {
+		w.note("a text says that it is base64 and is not; it is shown as it was sent")
+		b = raw
+	}
+	w.show(p, b)
+}
+
+// sentences reports whether b has blanks within its lines, as base64 never has.
+func sentences(b []byte) bool {
+	n := 0
+	for _, line := range bytes.Split(b[:min(len(b), 2000)], []byte("\n")) {
+		n += bytes.Count(bytes.TrimSpace(line), []byte(" "))
+	}
+	return n >= 2
+}
+
+// show takes a text that was decoded.
+func (w *walker) show(p *part, b []byte) {
 	isHTML := p.media == "text/html"
 	text, known := toUTF8(p.charset(), isHTML, b)
 	if !known {
 		w.note("the charset %q is not known; some characters may be wrong", short(p.charset()))
+	}
+	if strings.EqualFold(p.params["format"], "flowed") && p.media == "text/plain" {
+		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
 	}
 	if strings.TrimSpace(text) == "" {
 		return

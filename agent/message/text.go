@@ -49,6 +49,10 @@ func (d decoder) words(v string) string {
 		if i := strings.IndexByte(name, '*'); i >= 0 { // a language, RFC 2231 section 5
 			name = name[:i]
 		}
+		if name == "utf-7" {
+			b, err := io.ReadAll(r)
+			return strings.NewReader(utf7(string(b))), err
+		}
 		r, err := charset.Reader(name, r)
 		if err != nil {
 			return nil, err
@@ -156,14 +160,17 @@ func charsetOf(contentType string) string {
 	return v
 }
 
-// hidden reports characters that steer how text is laid out without being
-// seen: bidirectional controls, with which a name or an address can be made to
-// read as another one, and zero-width marks that begin a file.
+// hidden reports characters that are not seen but change how a text is laid out
+// or what it is equal to: bidirectional controls, with which a name can be made
+// to read as another one, marks without width, and tags. The joiners U+200C and
+// U+200D stay: Persian and emoji are written with them.
 func hidden(r rune) bool {
 	switch {
-	case r == 0x061C, r == 0x200E, r == 0x200F, r == 0xFEFF:
+	case r < 0xAD:
+		return false
+	case r == 0xAD, r == 0x061C, r == 0x180E, r == 0x200B, r == 0x200E, r == 0x200F, r == 0xFEFF:
 		return true
-	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+	case r >= 0x202A && r <= 0x202E, r >= 0x2060 && r <= 0x206F, r >= 0xFFF9 && r <= 0xFFFB, r >= 0xE0000 && r <= 0xE007F:
 		return true
 	}
 	return false
