@@ -45,6 +45,9 @@ func (a *Agent) SetRegarding(keys []uint64, to offline.Ref) (Undo, error) {
 		if err := used(tx, to); err != nil {
 			return err
 		}
+		if err := a.forgetRefused(tx, m.Key, to); err != nil {
+			return err
+		}
 		switch m.Track.State {
 		case offline.Tracked, offline.Waiting:
 			return a.regard(tx, m, to)
@@ -59,6 +62,9 @@ func (a *Agent) SetRegarding(keys []uint64, to offline.Ref) (Undo, error) {
 // messages stay in the mailbox (R-UNTRACK-06), and no rule tracks them again.
 func (a *Agent) Untrack(keys []uint64, deleteRecords bool) (Undo, error) {
 	return a.act(keys, func(tx *offline.Tx, m *offline.Message) error {
+		if err := a.forgetRefused(tx, m.Key, offline.Ref{}); err != nil {
+			return err
+		}
 		return a.untrackOne(tx, m, deleteRecords)
 	})
 }
@@ -92,7 +98,7 @@ func (a *Agent) act(keys []uint64, do func(*offline.Tx, *offline.Message) error)
 			if err := do(tx, &m); err != nil {
 				return fmt.Errorf("message %d: %w", key, err)
 			}
-			now, err := tx.ChangesFor(key)
+			now, err := aboutMessage(tx, key)
 			if err != nil {
 				return err
 			}
@@ -120,7 +126,7 @@ func remember(tx *offline.Tx, m *offline.Message) (*before, error) {
 	case !errors.Is(err, offline.ErrNotFound):
 		return nil, err
 	}
-	b.changes, err = tx.ChangesFor(m.Key)
+	b.changes, err = aboutMessage(tx, m.Key)
 	return b, err
 }
 
@@ -147,7 +153,7 @@ func (a *Agent) undoOne(tx *offline.Tx, key uint64, b *before) error {
 	if err != nil {
 		return err
 	}
-	present, err := tx.ChangesFor(key)
+	present, err := aboutMessage(tx, key)
 	if err != nil {
 		return err
 	}
@@ -223,7 +229,7 @@ func (a *Agent) regard(tx *offline.Tx, m *offline.Message, to offline.Ref) error
 	}
 	now := a.Now().UTC()
 	m.Track.Regarding = to
-	cs, err := tx.ChangesFor(m.Key)
+	cs, err := aboutMessage(tx, m.Key)
 	if err != nil {
 		return err
 	}
@@ -275,7 +281,7 @@ func (a *Agent) untrackOne(tx *offline.Tx, m *offline.Message, deleteRecord bool
 }
 
 func dropChanges(tx *offline.Tx, item uint64) error {
-	cs, err := tx.ChangesFor(item)
+	cs, err := aboutMessage(tx, item)
 	if err != nil {
 		return err
 	}
@@ -301,6 +307,9 @@ func (a *Agent) Retry(keys []uint64) error {
 			}
 			for i := range cs {
 				cs[i].Parked, cs[i].Attempts, cs[i].NotBefore = false, 0, time.Time{}
+				if cs[i].Op == offline.OpCreateRecord {
+					a.settleRecordProblem(cs[i].Record)
+				}
 				if err := tx.PutChange(&cs[i]); err != nil {
 					return err
 				}

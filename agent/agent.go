@@ -85,10 +85,11 @@ type Agent struct {
 
 	// Owned by the goroutine that syncs.
 	userAt     time.Time
-	asked      map[string]bool // identities that the CRM was asked for in this sync
-	listedRefs bool            // linked records were confirmed in this run
-	swept      bool            // bodies without a message were removed in this run
-	bookSeen   bool            // whether the address book has to be refreshed was looked at in this run
+	asked      map[string]bool  // identities that the CRM was asked for in this sync
+	listedRefs bool             // linked records were confirmed in this run
+	swept      bool             // bodies without a message were removed in this run
+	created    []offline.Record // made in the CRM by the transaction under way
+	bookSeen   bool             // whether the address book has to be refreshed was looked at in this run
 }
 
 // New returns an Agent that does nothing yet. Its status is what the store
@@ -155,7 +156,7 @@ func (a *Agent) restore() error {
 		for _, s := range aside {
 			a.health.Set(health.ItemSetAside, fmt.Sprintf("set-aside %d", s.ID), s.Reason)
 		}
-		if err := errors.Join(a.restoreOutbox(tx), a.restoreMethods(tx)); err != nil {
+		if err := errors.Join(a.restoreOutbox(tx), a.restoreMethods(tx), a.restoreRefused(tx)); err != nil {
 			return err
 		}
 		return a.restoreFailed(tx)

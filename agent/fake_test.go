@@ -432,6 +432,11 @@ func (c *fakeCRM) write(w offline.Write) offline.Outcome {
 		if w.Change.ETag != "" && w.Change.ETag != old.ETag {
 			return fault(offline.FaultStale, "changed since")
 		}
+		if to := w.Change.Regarding; !to.IsZero() {
+			if _, ok := c.records[to]; !ok {
+				return fault(offline.FaultNotFound, to.String()+" does not exist")
+			}
+		}
 		e := *old.Email
 		e.Regarding = w.Change.Regarding
 		old.Email = &e

@@ -66,7 +66,7 @@ func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
 			}
 			batch = batch[:0]
 			for _, c := range heads {
-				if c.Op == offline.OpCreateEmail && !c.Correlated.IsZero() && pending(tx, c.Correlated) {
+				if c.Op == offline.OpCreateEmail && !c.Correlated.IsZero() && pending(tx, c.Correlated) || awaitsRecord(tx, c) {
 					continue
 				}
 				if batch = append(batch, c); len(batch) == pushBatch {
@@ -180,7 +180,7 @@ func (a *Agent) pushWrites(ctx context.Context, writes []offline.Write) error {
 func (a *Agent) settle(ctx context.Context, writes []offline.Write, outcomes []offline.Outcome) error {
 	var lost []int // not found: the record or what it refers to? asked below
 	err := a.Store.Update(func(tx *offline.Tx) error {
-		lost = nil
+		lost, a.created = nil, nil
 		for i, o := range outcomes {
 			c := writes[i].Change
 			switch class := offline.ClassOf(o.Err); {
@@ -209,6 +209,7 @@ func (a *Agent) settle(ctx context.Context, writes []offline.Write, outcomes []o
 	if err != nil {
 		return err
 	}
+	a.bookCreated()
 	for _, i := range lost {
 		if err := a.reconsider(ctx, writes[i].Change, outcomes[i].Err); err != nil {
 			return err
@@ -228,6 +229,9 @@ func (a *Agent) succeeded(tx *offline.Tx, w offline.Write, o offline.Outcome) er
 	}
 	if err := tx.DropChange(c.ID); err != nil && !withdrawn {
 		return err
+	}
+	if c.Op == offline.OpCreateRecord {
+		return a.recordCreated(tx, c, o, withdrawn)
 	}
 	if c.Op == offline.OpDelete {
 		if err := ignoreMissing(tx.DeleteRecord(c.Record)); err != nil {
@@ -347,6 +351,9 @@ func (a *Agent) park(tx *offline.Tx, id uint64, reason string) error {
 	if err := tx.PutChange(&c); err != nil {
 		return err
 	}
+	if c.Op == offline.OpCreateRecord {
+		return a.recordRefused(tx, c, reason)
+	}
 	m, err := tx.Message(c.Item)
 	if err != nil {
 		return ignoreMissing(err)
@@ -363,7 +370,7 @@ func (a *Agent) park(tx *offline.Tx, id uint64, reason string) error {
 // or has changed since.
 func (a *Agent) reconsider(ctx context.Context, c offline.Change, cause error) error {
 	there := true
-	if c.Op != offline.OpCreateEmail {
+	if c.Op != offline.OpCreateEmail && c.Op != offline.OpCreateRecord {
 		is, err := a.CRM.Exists(ctx, []offline.Ref{c.Record})
 		if err != nil {
 			return fmt.Errorf("look for the record again: %w", err)

@@ -65,6 +65,7 @@ var (
 	ManyGone           = Kind{"many-gone", "Many tracked emails seem to be gone", Warn, "Check with your administrator that you can still read emails in the CRM.", 0}
 	FolderMissing      = Kind{"folder-missing", "A folder is not there", Warn, "Correct the name under [track] folders in the configuration.", 0}
 	ItemFailed         = Kind{"item-failed", "A message could not be tracked", Warn, "See what the CRM said beside the message; correct it and choose Retry.", 0}
+	RecordFailed       = Kind{"record-failed", "A record could not be made in the CRM", Warn, "See what the CRM said beside the message that it is made from; correct it and choose Retry.", 0}
 	ItemSetAside       = Kind{"item-set-aside", "A message could not be read", Warn, "Look at it in your mail program; choose Retry to read it again.", 0}
 	CountsDiffer       = Kind{"counts-differ", "The folder's count differs from the server's", Warn, "Postrider reads the folder again at the next sync.", 0}
 	SendUnreachable    = Kind{"send-unreachable", "The mail server for sending can't be reached", Info, "Check the network; what waits goes by itself.", 10 * time.Second}
