@@ -90,7 +90,7 @@ func (a *Agent) keepBody(key uint64, r io.Reader) error {
 		}
 		return err
 	}
-	c, err := a.read(key)
+	c, err := a.readWithin(key, message.Limits{NamesOnly: true})
 	if err != nil {
 		return err
 	}
@@ -119,14 +119,49 @@ func (s *sourceReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read parses the stored message.
-func (a *Agent) read(key uint64) (message.Content, error) {
+// inMemory is how large an attachment may be to be held while it waits to be
+// written. Larger ones are read from the store as they go.
+const inMemory = 256 << 10
+
+// readOutgoing parses the stored message for the CRM. Its large attachments are
+// opened when they are sent.
+func (a *Agent) readOutgoing(key uint64) (message.Content, error) {
+	lim := message.Limits{InMemory: inMemory}
+	c, err := a.readWithin(key, lim)
+	for i := range c.Attachments {
+		if at := &c.Attachments[i]; at.Size > 0 {
+			at.Open = func() (io.ReadCloser, error) { return a.openAttachment(key, i, at.Size, lim) }
+		}
+	}
+	return c, err
+}
+
+// openAttachment reads one attachment of a stored message. The goroutine ends
+// with the attachment, or when the reader is closed before.
+func (a *Agent) openAttachment(key uint64, i int, size int64, lim message.Limits) (io.ReadCloser, error) {
+	body, err := a.Store.Body(key)
+	if err != nil {
+		return nil, err
+	}
+	r, w := io.Pipe()
+	go func() {
+		err := message.Extract(w, body, i, size, lim)
+		_ = body.Close()
+		_ = w.CloseWithError(err)
+	}()
+	return r, nil
+}
+
+// read parses the stored message, whole.
+func (a *Agent) read(key uint64) (message.Content, error) { return a.readWithin(key, message.Limits{}) }
+
+func (a *Agent) readWithin(key uint64, lim message.Limits) (message.Content, error) {
 	r, err := a.Store.Body(key)
 	if err != nil {
 		return message.Content{}, err
 	}
 	defer r.Close()
-	return message.Read(r, message.Limits{})
+	return message.Read(r, lim)
 }
 
 // FetchBody brings the whole message into the store, so that it can be shown.
@@ -199,7 +234,7 @@ func (a *Agent) outgoing(c offline.Change) (*offline.OutgoingEmail, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := a.read(m.Key)
+	content, err := a.readOutgoing(m.Key)
 	if errors.Is(err, offline.ErrNotFound) {
 		return nil, errGone
 	}

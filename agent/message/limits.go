@@ -15,6 +15,9 @@ type Limits struct {
 	Parts       int   // parts of all depths; 1,000
 	Text        int   // bytes of text and of HTML that are kept, each; 4 MiB
 	Attachments int64 // bytes of all attachments; 150 MiB
+	// InMemory is how many bytes an attachment may have to be kept. Of a larger
+	// one only Size is told, and Extract gives the content. 0: all are kept.
+	InMemory int64
 	// NamesOnly leaves out the contents of attachments: Data stays nil.
 	NamesOnly bool
 	// Each is handed every attachment, numbered from 0 as in Content, instead of

@@ -261,6 +261,8 @@ func (w *walker) attachment(p *part) {
 		w.src.skip()
 	case w.lim.NamesOnly:
 		w.src.skip()
+	case w.lim.InMemory > 0:
+		w.large(p, &a)
 	default:
 		a.Data = w.bytes(p, w.lim.Attachments-w.left, a.Name)
 		w.left += int64(len(a.Data))
