@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"postrider/agent/imap/imaptest"
+	"postrider/app/demo"
 	"postrider/app/localorg"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -75,7 +76,7 @@ const leadAddr = "lead@new.example"
 // startOrg makes an organization with a few people in it, on loopback.
 func (r *rig) startOrg() {
 	r.t.Helper()
-	org, err := localorg.Open(localorg.Options{Limits: localorg.Limits{Requests: -1, Execution: -1, Concurrent: -1}})
+	org, err := localorg.Open(localorg.Options{Limits: localorg.Limits{Requests: -1, Execution: -1, Concurrent: -1}, Tables: []localorg.Table{demo.ProjectTable()}})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (w *World) start(o Options) error {
 		return err
 	}
 	w.tale = tale{story: told, answered: map[string]bool{}, seed: o.Seed}
-	if w.org, err = localorg.Open(localorg.Options{Now: w.now, Log: w.log, Name: "Alder Machine Tools"}); err != nil {
+	if w.org, err = localorg.Open(localorg.Options{Now: w.now, Log: w.log, Name: "Alder Machine Tools", Tables: []localorg.Table{ProjectTable()}}); err != nil {
 		return err
 	}
 	users, err := seed(w.org, told, now)

@@ -184,7 +184,7 @@ func (o *Org) Update(table, id string, row map[string]any) error {
 
 // Delete deletes a row with what hangs on it.
 func (o *Org) Delete(table, id string) error {
-	return o.seed(func(t *tx, tab *Table, _ map[string]any) error { return t.delete(tab, id) }, table, nil)
+	return o.seed(func(t *tx, tab *Table, _ map[string]any) error { return t.delete(tab, id) }, table, map[string]any{})
 }
 
 func (o *Org) seed(do func(*tx, *Table, map[string]any) error, table string, row map[string]any) error {
