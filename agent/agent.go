@@ -21,8 +21,10 @@ type Settings struct {
 	Filter  track.Filter // empty: the user's own choice in the CRM, or replies where that is unknown
 	Since   time.Time    // read and track from then on; zero: everything
 	Folders []string     // names of the folders to read; none: Inbox and Sent
-	Sent    bool         // apply the filter to sent mail, too
-	Own     []string     // the user's mail addresses
+	Sent    bool         // apply the filter to sent mail, too: at first, or for good with SentFixed
+	// SentFixed: the configuration says Sent, and the user's rules don't change it.
+	SentFixed bool
+	Own       []string // the user's mail addresses
 }
 
 // Config is what an Agent is made of.
@@ -32,6 +34,7 @@ type Config struct {
 	// reading a message never waits for a scan. They may not be the same value.
 	Mailbox, Reader Mailbox
 	CRM             CRM
+	Conversations   Conversations // nil: conversations are found among what is known here
 	Settings        Settings
 
 	// What a mail server and a CRM can do beside; nil: they can't.
@@ -73,6 +76,7 @@ type Agent struct {
 	cancel   context.CancelFunc
 	waiters  []chan synced // of Sync, 1-buffered
 	user     offline.User
+	chosen   chosen
 
 	book bookkeeper
 
@@ -149,6 +153,10 @@ func (a *Agent) restore() error {
 			return err
 		}
 		a.status.Counts = tx.Counts()
+		if err := a.restoreRules(tx); err != nil {
+			return err
+		}
+		a.restoreOptions(tx)
 		aside, err := tx.SetAsides()
 		if err != nil {
 			return err

@@ -19,8 +19,14 @@ const decideBatch = 500
 func (a *Agent) decide(ctx context.Context) error {
 	for {
 		keys, err := a.undecided()
-		if err != nil || len(keys) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(keys) == 0 {
+			if more, err := a.reopenAlike(); err != nil || !more {
+				return err
+			}
+			continue
 		}
 		done := 0
 		for len(keys) > 0 {
@@ -94,6 +100,9 @@ func (a *Agent) decideSome(ctx context.Context, keys []uint64) error {
 			if err := a.apply(tx, &m, d); err != nil {
 				return fmt.Errorf("keep what was decided: %w", err)
 			}
+			if s.Past != nil {
+				addPast(s.Past, s.Smart, &m)
+			}
 			queued = queued || d.Track && d.Existing.IsZero()
 		}
 		return nil
@@ -104,26 +113,60 @@ func (a *Agent) decideSome(ctx context.Context, keys []uint64) error {
 	return err
 }
 
-// apply writes a decision down: the state, and a link or a change.
+// apply writes a decision down: the state with its cause, and a link or a change.
 func (a *Agent) apply(tx *offline.Tx, m *offline.Message, d track.Decision) error {
 	now := a.Now().UTC()
 	switch {
 	case !d.Track:
-		m.Track = offline.Tracking{State: offline.Untracked, Since: now}
+		by, err := a.neverBy(tx, m, d)
+		if err != nil {
+			return err
+		}
+		m.Track = offline.Tracking{State: offline.Untracked, Since: now, Cause: d.Cause, By: by, Reason: d.Reason}
 		return tx.PutMessage(m)
 	case !d.Existing.IsZero():
 		return a.adopt(tx, m, d)
 	}
+	// The sender's record is made first, so that the email finds it.
+	sender, err := a.createSender(tx, m)
+	if err != nil {
+		return err
+	}
 	record := offline.Ref{Kind: offline.KindEmail, ID: a.recordID(m)}
-	m.Track = offline.Tracking{State: offline.Waiting, Since: now, Cause: d.Cause, Reason: "waits to be carried to the CRM", Record: record, Regarding: d.Regarding}
+	m.Track = offline.Tracking{State: offline.Waiting, Since: now, Cause: d.Cause, By: d.By, Reason: waitsFor(tx, d.Correlated, sender), Record: record, Regarding: d.Regarding}
 	if err := tx.PutMessage(m); err != nil {
 		return err
 	}
-	c := offline.Change{Lane: lane(record), Op: offline.OpCreateEmail, Item: m.Key, Record: record, Regarding: d.Regarding, Correlated: d.Correlated, Queued: now}
+	c := offline.Change{Lane: lane(record), Op: offline.OpCreateEmail, Item: m.Key, Record: record, Regarding: d.Regarding, Correlated: d.Correlated, Parent: sender, Queued: now}
 	if err := tx.Enqueue(&c); err != nil {
 		return err
 	}
-	return reopen(tx, m.Identity)
+	s := a.trackSettings()
+	return a.reopen(tx, messageOrigin(m, s), s)
+}
+
+// waitsFor says what a message waits for that is to be tracked.
+func waitsFor(tx *offline.Tx, correlated, sender offline.Ref) string {
+	switch {
+	case pending(tx, correlated):
+		return "waits for the email that it answers to be carried to the CRM first"
+	case comesFirst(tx, sender):
+		return "waits for a record of its sender to be made in the CRM first"
+	}
+	return "waits to be carried to the CRM"
+}
+
+// neverBy names what kept a message from being tracked, where that is a folder.
+func (a *Agent) neverBy(tx *offline.Tx, m *offline.Message, d track.Decision) (string, error) {
+	if d.Cause != offline.CauseNever || d.By != "" {
+		return d.By, nil
+	}
+	n, _ := a.trackSettings().Never.Of(m)
+	f, err := tx.Folder(n.Folder)
+	if errors.Is(err, offline.ErrNotFound) {
+		return "", nil
+	}
+	return f.Name, err
 }
 
 // adopt links a message to the record that somebody made from it before. A
@@ -138,7 +181,11 @@ func (a *Agent) adopt(tx *offline.Tx, m *offline.Message, d track.Decision) erro
 	if r.Email != nil {
 		base.Regarding = r.Email.Regarding
 	}
-	m.Track = offline.Tracking{State: offline.Tracked, Since: now, Cause: d.Cause, Record: r.Ref, Regarding: d.Regarding}
+	by := d.By
+	if d.Cause == offline.CauseColleague {
+		by = a.ownerName(tx, r.Owner)
+	}
+	m.Track = offline.Tracking{State: offline.Tracked, Since: now, Cause: d.Cause, By: by, Record: r.Ref, Regarding: d.Regarding}
 	if d.Regarding != base.Regarding {
 		m.Track.State, m.Track.Reason = offline.Waiting, "waits for the CRM to change what it is about"
 		c := offline.Change{Lane: lane(r.Ref), Op: offline.OpSetRegarding, Item: m.Key, Record: r.Ref, Regarding: d.Regarding, ETag: r.ETag, Queued: now}
@@ -152,105 +199,21 @@ func (a *Agent) adopt(tx *offline.Tx, m *offline.Message, d track.Decision) erro
 	if err := tx.PutLink(&offline.Link{Item: m.Key, Record: r.Ref, ETag: r.ETag, Base: base, At: now}); err != nil {
 		return err
 	}
-	return reopen(tx, m.Identity)
+	s := a.trackSettings()
+	return a.reopen(tx, messageOrigin(m, s), s)
+}
+
+// ownerName names who owns a record, as far as that is known here.
+func (a *Agent) ownerName(tx *offline.Tx, owner offline.Ref) string {
+	if r, err := tx.Record(owner); err == nil {
+		return r.Name
+	}
+	if u := a.me(); owner.ID == u.ID {
+		return u.Name
+	}
+	return ""
 }
 
 // lane is the queue's lane of a record: its changes go in order, and hold up
 // nobody else's.
 func lane(r offline.Ref) string { return r.String() }
-
-// reopen makes undecided the messages that were left alone and that answer the
-// message of this identity, now that it is tracked (R-EMAIL-35).
-func reopen(tx *offline.Tx, identity string) error {
-	keys, err := tx.ReferencedBy(identity)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		if err := undecide(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// undecide makes a message that rules left alone undecided again. What the user
-// decided stays.
-func undecide(tx *offline.Tx, key uint64) error {
-	m, err := tx.Message(key)
-	if err != nil {
-		return err
-	}
-	if m.Track.State != offline.Untracked || m.Track.Declined {
-		return nil
-	}
-	m.Track = offline.Tracking{}
-	return tx.PutMessage(&m)
-}
-
-// facts gathers from the store what a decision needs.
-func facts(tx *offline.Tx, m *offline.Message, s track.Settings) (f track.Facts, err error) {
-	if f.Existing, err = tx.EmailByIdentity(m.Identity); err != nil {
-		return f, err
-	}
-	for _, id := range m.InReplyTo {
-		if p, ok, err := parent(tx, id); err != nil {
-			return f, err
-		} else if ok {
-			f.Replied = append(f.Replied, p)
-		}
-	}
-	for i := len(m.References) - 1; i >= 0; i-- {
-		if p, ok, err := parent(tx, m.References[i]); err != nil {
-			return f, err
-		} else if ok {
-			f.Referenced = append(f.Referenced, p)
-		}
-	}
-	if token := s.Tokens.Find(m.Subject); token != "" {
-		rs, err := tx.EmailByToken(token)
-		if err != nil {
-			return f, err
-		}
-		for _, r := range rs {
-			if r.Email != nil {
-				f.ByToken = append(f.ByToken, track.Parent{Record: r.Ref, Regarding: r.Email.Regarding, Changed: r.Changed})
-			}
-		}
-	}
-	for _, from := range track.From(m) {
-		if f.Sender, err = tx.RecordsByAddress(from.Addr); err != nil {
-			return f, err
-		}
-	}
-	return f, nil
-}
-
-// parent finds the email that a Message-ID names: a message here that is
-// tracked or on its way, or else any email record of the CRM.
-func parent(tx *offline.Tx, identity string) (track.Parent, bool, error) {
-	if key, ok := tx.KeyByIdentity(identity); ok {
-		m, err := tx.Message(key)
-		if err != nil {
-			return track.Parent{}, false, err
-		}
-		if t := m.Track; !t.Record.IsZero() && (t.State == offline.Tracked || t.State == offline.Waiting) {
-			return track.Parent{Record: t.Record, Regarding: t.Regarding, Changed: t.Since}, true, nil
-		}
-	}
-	rs, err := tx.EmailByIdentity(identity)
-	if err != nil || len(rs) == 0 {
-		return track.Parent{}, false, err
-	}
-	best := rs[0]
-	for _, r := range rs[1:] {
-		if r.Created.Before(best.Created) || r.Created.Equal(best.Created) && r.ID < best.ID {
-			best = r
-		}
-	}
-	p := track.Parent{Record: best.Ref, Changed: best.Changed}
-	if best.Email != nil {
-		p.Regarding = best.Email.Regarding
-	}
-	return p, true, nil
-}

@@ -38,6 +38,9 @@ func (c *fakeCRM) makeRecord(ch offline.Change, old offline.Record, there bool) 
 	if err := c.refuse[string(ch.Record.Kind)]; err != nil {
 		return offline.Outcome{Err: err}
 	}
+	if err := c.refuse[ch.Record.ID]; err != nil {
+		return offline.Outcome{Err: err}
+	}
 	if there {
 		return offline.Outcome{Existed: true, ETag: old.ETag}
 	}

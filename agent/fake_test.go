@@ -259,6 +259,7 @@ type fakeCRM struct {
 	methods  offline.Methods
 	pending  map[string]*fakePending // by record id: emails that were written in the CRM
 	fakePeople
+	chosen offline.Options // what Me says beside
 }
 
 func newFakeCRM(now func() time.Time) *fakeCRM {
@@ -291,7 +292,9 @@ func (c *fakeCRM) ask(op string) error {
 func (c *fakeCRM) Me(ctx context.Context) (offline.User, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	u := offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: offline.Options{TokenPrefixes: []string{"CRM:"}, CorrelateHeader: true, SendUnresolved: true, Methods: c.methods}}
+	o := c.chosen
+	o.TokenPrefixes, o.CorrelateHeader, o.SendUnresolved, o.Methods = []string{"CRM:"}, true, true, c.methods
+	u := offline.User{ID: "me", Organization: "org", Name: "Ann", Address: "ann@alder.example", Options: o}
 	if c.options != nil {
 		c.options(&u.Options)
 	}
@@ -380,7 +383,7 @@ func (c *fakeCRM) Push(ctx context.Context, writes []offline.Write) ([]offline.O
 	c.writes++
 	for _, w := range writes {
 		for _, o := range writes {
-			if w.Email != nil && w.Email.Correlated == o.Change.Record {
+			if w.Email != nil && !o.Change.Record.IsZero() && (w.Email.Correlated == o.Change.Record || w.Change.Parent == o.Change.Record) {
 				c.tangled++
 			}
 		}
@@ -423,8 +426,10 @@ func (c *fakeCRM) write(w offline.Write) offline.Outcome {
 			}
 		}
 		c.emails[e.Ref.ID] = *e
-		c.putLocked(offline.Record{Ref: e.Ref, Name: e.Subject, Email: &offline.Email{Identity: e.Identity, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding}})
+		c.putLocked(offline.Record{Ref: e.Ref, Name: e.Subject, Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding, Sent: e.When, People: people(e.Parties)}})
 		return offline.Outcome{ETag: c.records[e.Ref].ETag}
+	case offline.OpSetOptions:
+		return c.setOptions(w.Change)
 	case offline.OpSetRegarding:
 		if !there {
 			return fault(offline.FaultNotFound, "gone")

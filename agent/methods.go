@@ -16,9 +16,10 @@ const KindMailbox offline.Kind = "mailbox"
 // carriesIncoming reports whether incoming mail is Postrider's to track by
 // itself: another method, or none, means that it is not (R-EMAIL-09,
 // R-METHOD-02). Where the CRM does not say, it is.
-func (a *Agent) carriesIncoming() bool {
-	in := a.me().Options.Methods.Incoming
-	return in == "" || in == offline.MethodClient
+func (a *Agent) carriesIncoming() bool { return carries(a.me().Options.Methods.Incoming) }
+
+func carries(incoming offline.Method) bool {
+	return incoming == "" || incoming == offline.MethodClient
 }
 
 // sayMethods makes it a problem at hand where the CRM has somebody else move the

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"io"
+	"time"
 
 	"postrider/offline"
 )
@@ -74,4 +75,17 @@ type CRM interface {
 
 	// Requests counts the HTTP requests so far, and those of them that write.
 	Requests() (all, writes int64)
+}
+
+// Conversations is the part of a CRM that finds emails by what they have in
+// common with a message that names none of them. Safe for use by several
+// goroutines; errors as CRM's.
+type Conversations interface {
+	// EmailsByThread finds the email records of conversations, by the roots of
+	// their conversation indexes (track.ThreadRoot).
+	EmailsByThread(ctx context.Context, roots []string) ([]offline.Record, error)
+
+	// EmailsBySubject finds the email records made since then whose subject
+	// contains any of these, noise cut off, with their people: for smart matching.
+	EmailsBySubject(ctx context.Context, subjects []string, since time.Time) ([]offline.Record, error)
 }

@@ -81,12 +81,14 @@ func (a *Agent) learnMe(ctx context.Context) error {
 	if old := a.me(); old.ID != "" && (old.ID != u.ID || old.Organization != u.Organization) {
 		return errOtherOrganization
 	}
-	if err := a.Store.Update(func(tx *offline.Tx) error { return errors.Join(tx.PutSetting(settingUser, u), a.bornNow(tx)) }); err != nil {
+	if err := a.Store.Update(func(tx *offline.Tx) error {
+		if err := pendingOptions(tx, &u); err != nil {
+			return err
+		}
+		return errors.Join(a.keepUser(tx, u), a.bornNow(tx))
+	}); err != nil {
 		return err
 	}
-	a.mu.Lock()
-	a.user = u
-	a.mu.Unlock()
 	a.sayMethods()
 	a.userAt = a.Now()
 	return nil
@@ -136,6 +138,10 @@ func (a *Agent) storeRecords(d offline.RecordDelta) error {
 }
 
 func (a *Agent) storeRecord(tx *offline.Tx, r *offline.Record) error {
+	old, err := tx.Record(r.Ref)
+	if ignoreMissing(err) != nil {
+		return err
+	}
 	if err := tx.PutRecord(r); err != nil {
 		return err
 	}
@@ -148,17 +154,17 @@ func (a *Agent) storeRecord(tx *offline.Tx, r *offline.Record) error {
 	if err := a.noticeOther(tx, r); err != nil {
 		return err
 	}
-	if r.Email.Identity == "" {
-		return nil
-	}
-	if err := reopen(tx, r.Email.Identity); err != nil {
-		return err
+	if e := old.Email; e == nil || e.Identity != r.Email.Identity || e.Token != r.Email.Token || e.Thread != r.Email.Thread {
+		// Something that messages may answer: news, not a change of what it is about.
+		if err := a.reopen(tx, recordOrigin(r), a.trackSettings()); err != nil {
+			return err
+		}
 	}
 	key, ok := tx.KeyByIdentity(r.Email.Identity)
 	if !ok {
 		return nil
 	}
-	return undecide(tx, key)
+	return undecide(tx, key, nil)
 }
 
 // followRecord takes over what was changed in the CRM about a tracked message.

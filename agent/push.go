@@ -66,7 +66,7 @@ func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
 			}
 			batch = batch[:0]
 			for _, c := range heads {
-				if c.Op == offline.OpCreateEmail && !c.Correlated.IsZero() && pending(tx, c.Correlated) || awaitsRecord(tx, c) {
+				if c.Op == offline.OpCreateEmail && (pending(tx, c.Correlated) || comesFirst(tx, c.Parent)) || awaitsRecord(tx, c) {
 					continue
 				}
 				if batch = append(batch, c); len(batch) == pushBatch {
@@ -83,6 +83,9 @@ func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
 
 // pending reports whether a record is still to be made by the queue.
 func pending(tx *offline.Tx, r offline.Ref) bool {
+	if r.IsZero() {
+		return false
+	}
 	cs, err := tx.Lane(lane(r))
 	return err == nil && len(cs) > 0 && cs[0].Op == offline.OpCreateEmail && !cs[0].Parked
 }
@@ -118,6 +121,9 @@ func (a *Agent) adoptExisting(ctx context.Context, batch []offline.Change) ([]of
 }
 
 func (a *Agent) adoptInstead(tx *offline.Tx, c offline.Change, s track.Settings) (bool, error) {
+	if c.Op == offline.OpCreateRecord {
+		return a.needless(tx, c)
+	}
 	if c.Op != offline.OpCreateEmail {
 		return false, nil
 	}
@@ -290,8 +296,15 @@ func activityOf(op offline.ChangeOp) string {
 func made(e *offline.OutgoingEmail, o offline.Outcome, now time.Time) offline.Record {
 	return offline.Record{
 		Ref: e.Ref, Name: e.Subject, Created: now, Changed: now, ETag: o.ETag,
-		Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding},
+		Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding, Sent: e.When, People: people(e.Parties)},
 	}
+}
+
+func people(ps []offline.Party) (addrs []string) {
+	for _, p := range ps {
+		addrs = append(addrs, offline.Fold(p.Address.Addr))
+	}
+	return addrs
 }
 
 func joinNotes(notes []string) string {
@@ -347,6 +360,12 @@ func (a *Agent) park(tx *offline.Tx, id uint64, reason string) error {
 	if err != nil {
 		return ignoreMissing(err)
 	}
+	if a.automatic(c) {
+		return a.giveUpPerson(tx, c, reason)
+	}
+	if c.Op == offline.OpSetOptions {
+		a.optionsRefused(reason)
+	}
 	c.Parked, c.Reason, c.Attempts = true, reason, c.Attempts+1
 	if err := tx.PutChange(&c); err != nil {
 		return err
@@ -370,7 +389,7 @@ func (a *Agent) park(tx *offline.Tx, id uint64, reason string) error {
 // or has changed since.
 func (a *Agent) reconsider(ctx context.Context, c offline.Change, cause error) error {
 	there := true
-	if c.Op != offline.OpCreateEmail && c.Op != offline.OpCreateRecord {
+	if c.Op != offline.OpCreateEmail && c.Op != offline.OpCreateRecord && c.Op != offline.OpSetOptions {
 		is, err := a.CRM.Exists(ctx, []offline.Ref{c.Record})
 		if err != nil {
 			return fmt.Errorf("look for the record again: %w", err)
@@ -389,7 +408,10 @@ func (a *Agent) reconsider(ctx context.Context, c offline.Change, cause error) e
 		case !there && c.Op == offline.OpDelete:
 			return a.succeeded(tx, offline.Write{Change: c}, offline.Outcome{})
 		case !there:
-			return a.recordGone(tx, c.Record)
+			if err := a.recordGone(tx, c.Record); err != nil {
+				return err
+			}
+			return ignoreMissing(tx.DropChange(c.ID)) // what no message was linked to goes, too
 		case !fresh.IsZero():
 			// Read, merged (the user's word on the regarding is the newer one),
 			// and tried again against what was read.

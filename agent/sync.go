@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"postrider/agent/health"
-	"postrider/agent/track"
 	"postrider/offline"
 )
 
@@ -154,26 +153,4 @@ func (a *Agent) settleStatus(err error) {
 			s.Phase = Offline
 		}
 	})
-}
-
-// settings are the user's choices joined with what the organization says.
-func (a *Agent) trackSettings() track.Settings {
-	o := a.me().Options
-	f := a.Settings.Filter
-	if f == "" {
-		f = track.Replies // R-EMAIL-01
-		if own, err := track.ParseFilter(o.Filter); err == nil {
-			f = own
-		}
-	}
-	if !a.carriesIncoming() {
-		f = track.None
-	}
-	return track.Settings{
-		Filter:        f,
-		Since:         a.Settings.Since,
-		Sent:          a.Settings.Sent,
-		Tokens:        track.NewTokens(o.TokenPrefixes, o.TokenDigits),
-		TwoActivities: o.TwoActivities,
-	}
 }

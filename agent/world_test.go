@@ -83,7 +83,7 @@ func (w *world) open() {
 		w.t.Fatalf("open the store: %v", err)
 	}
 	w.agent, err = New(Config{
-		Store: w.store, Mailbox: w.box, Reader: fakeReader{w.box}, CRM: w.crm, Settings: w.set,
+		Store: w.store, Mailbox: w.box, Reader: fakeReader{w.box}, CRM: w.crm, Conversations: w.crm, Settings: w.set,
 		Sender: w.smtp, Filer: w.box, Tokens: w.crm, TemplateSource: w.crm, PendingMail: w.crm,
 		Now: func() time.Time { return w.now },
 	})

@@ -193,10 +193,10 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	}
 	sent := p.Config.Track.Sent == nil || *p.Config.Track.Sent
 	p.Agent, err = agent.New(agent.Config{
-		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
+		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Conversations: crm, Log: p.Log,
 		Settings: agent.Settings{
 			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,
-			Sent: sent, Own: []string{offline.Fold(p.Config.Mailbox.Address)},
+			Sent: sent, SentFixed: p.Config.Track.Sent != nil, Own: []string{offline.Fold(p.Config.Mailbox.Address)},
 		},
 	})
 	return err

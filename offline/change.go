@@ -34,7 +34,7 @@ type Change struct {
 	Regarding  Ref    `json:"regarding,omitzero"`
 	Correlated Ref    `json:"correlated,omitzero"` // the email that Item answers
 	ETag       string `json:"etag,omitempty"`      // what the write is conditional on; empty with a create
-	Parent     Ref    `json:"parent,omitzero"`     // with OpCreateRecord: a contact's account, an opportunity's or case's customer
+	Parent     Ref    `json:"parent,omitzero"`     // with OpCreateRecord: a contact's account, a customer; with OpCreateEmail: the record made for its sender, which goes first
 	Fields     Fields `json:"fields,omitempty"`    // by Postrider's own words
 
 	Queued    time.Time `json:"queued"`

@@ -126,6 +126,8 @@ const (
 	CauseNever   Cause = "never"    // it is on the never-track list
 	CauseOld     Cause = "old"      // from before the chosen date
 	CauseSentOff Cause = "sent-off" // sent mail is tracked by hand only
+	// CauseElsewhere: the CRM has somebody else, or nobody, move incoming mail.
+	CauseElsewhere Cause = "elsewhere"
 )
 
 // Tracking is the tracking state of an item, with age and reason.

@@ -61,6 +61,7 @@ var (
 	CRMThrottled       = Kind{"crm-throttled", "The CRM asked for a pause", Info, "Nothing to do; Postrider goes on when the CRM allows it.", 5 * time.Second}
 	CRMAnswer          = Kind{"crm-answer", "The CRM answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
 	CRMOther           = Kind{"crm-other", "The CRM is not the one of this profile", Danger, "Choose another profile with --home, or correct the CRM's address.", 0}
+	OptionsRefused     = Kind{"options-refused", "The CRM does not take your settings", Warn, "Ask your administrator for the right to change your own settings, or choose again.", 0}
 	CRMNoRead          = Kind{"crm-no-read", "A kind of record can't be read", Info, "Ask your administrator for the right, if you need it.", 0}
 	ManyGone           = Kind{"many-gone", "Many tracked emails seem to be gone", Warn, "Check with your administrator that you can still read emails in the CRM.", 0}
 	FolderMissing      = Kind{"folder-missing", "A folder is not there", Warn, "Correct the name under [track] folders in the configuration.", 0}

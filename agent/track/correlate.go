@@ -1,18 +1,25 @@
 package track
 
-import "postrider/offline"
+import (
+	"cmp"
+	"slices"
+
+	"postrider/offline"
+)
 
 // Correlate finds the email that a message answers, in the documented order
 // (R-TOKEN-01); the first that finds one wins:
 //
 //  1. In-Reply-To, and where that names nothing that is in the CRM, References;
-//  2. the tracking token in the subject, of several emails that bear it the one
-//     changed last (R-TOKEN-12);
+//  2. the tracking token in the subject, of several emails that bear it the most
+//     recent one (R-TOKEN-12);
 //  3. the root of the conversation index (Thread-Index);
 //  4. smart matching.
 //
 // Of the last two the latest earlier email is taken: both tell that two messages
-// are of one conversation, not which of them answers the other.
+// are of one conversation, not which of them answers the other. Most recent is
+// what was sent last, not what was tracked last, so that it does not depend on the
+// order in which messages came.
 func Correlate(m *offline.Message, f Facts, s Settings) (Parent, offline.Cause, bool) {
 	if !s.NoHeaders {
 		if len(f.Replied) > 0 {
@@ -23,13 +30,13 @@ func Correlate(m *offline.Message, f Facts, s Settings) (Parent, offline.Cause, 
 		}
 	}
 	if len(f.ByToken) > 0 {
-		last := f.ByToken[0]
-		for _, p := range f.ByToken[1:] {
-			if p.Changed.After(last.Changed) || p.Changed.Equal(last.Changed) && p.Record.ID < last.Record.ID {
-				last = p
-			}
+		if p, ok := latest(m, f.ByToken); ok {
+			return p, offline.CauseToken, true
 		}
-		return last, offline.CauseToken, true
+		// Who tracked a later message first knows the token, too.
+		return slices.MinFunc(f.ByToken, func(a, b Parent) int {
+			return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(a.Record.ID, b.Record.ID))
+		}), offline.CauseToken, true
 	}
 	if !s.NoHeaders {
 		if p, ok := latest(m, f.ByThread); ok {

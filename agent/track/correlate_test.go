@@ -11,7 +11,7 @@ import (
 )
 
 func parentOf(id string, at time.Time) Parent {
-	return Parent{Record: offline.Ref{Kind: offline.KindEmail, ID: id}, Name: "about " + id, Date: at, Changed: at}
+	return Parent{Record: offline.Ref{Kind: offline.KindEmail, ID: id}, Name: "about " + id, Date: at}
 }
 
 func TestCorrelationGoesInTheDocumentedOrder(t *testing.T) {
@@ -53,12 +53,14 @@ func TestCorrelationGoesInTheDocumentedOrder(t *testing.T) {
 func TestTheLatestOfSeveralEmailsWithOneTokenIsTaken(t *testing.T) {
 	// R-TOKEN-12
 	f := Facts{ByToken: []Parent{
-		{Record: offline.Ref{ID: "a"}, Changed: day},
-		{Record: offline.Ref{ID: "b"}, Changed: day.Add(time.Hour)},
-		{Record: offline.Ref{ID: "c"}, Changed: day.Add(-time.Hour)},
+		{Record: offline.Ref{ID: "a"}, Date: day},
+		{Record: offline.Ref{ID: "b"}, Date: day.Add(time.Hour)},
+		{Record: offline.Ref{ID: "c"}, Date: day.Add(-time.Hour)},
 	}}
-	if p, _, _ := Correlate(&offline.Message{}, f, Settings{}); p.Record.ID != "b" {
-		t.Errorf("took %s", p.Record.ID)
+	for at, want := range map[time.Duration]string{2 * time.Hour: "b", time.Minute: "a", -2 * time.Hour: "c"} {
+		if p, _, _ := Correlate(&offline.Message{Date: day.Add(at)}, f, Settings{}); p.Record.ID != want {
+			t.Errorf("at %v took %s, want %s", at, p.Record.ID, want)
+		}
 	}
 }
 
@@ -79,6 +81,7 @@ func TestMoreIsAskedForOnlyWhereItCouldChangeWhatBecomesOfAMessage(t *testing.T)
 		{"whom the filter takes", known, Settings{Filter: People}, true},
 		{"whom the filter leaves", Facts{}, Settings{Filter: People}, false},
 		{"what is on the never-track list", Facts{}, Settings{Filter: All, Never: never}, false},
+		{"the mail is moved by somebody else", Facts{}, Settings{Filter: All, Elsewhere: true}, false},
 		{"what is too old", Facts{}, Settings{Filter: All, Since: day.Add(time.Hour)}, false},
 		{"what is in the CRM", Facts{Existing: []offline.Record{email("x", offline.Ref{}, false)}}, Settings{Filter: All}, false},
 	} {

@@ -41,6 +41,10 @@ type Settings struct {
 	Never  NeverList // left alone by every rule
 	Tokens Tokens
 	Smart  Smart
+	Past   *Past // what smart matching may find; nil where it is not asked
+	// Elsewhere: the CRM has somebody else, or nobody, move the user's incoming
+	// mail; no rule tracks anything then (R-EMAIL-09, R-METHOD-02).
+	Elsewhere bool
 	// NoHeaders: the organization does not correlate by In-Reply-To, References
 	// and Thread-Index (R-TOKEN-22).
 	NoHeaders bool
@@ -56,7 +60,6 @@ type Parent struct {
 	Regarding offline.Ref
 	Name      string    // its subject
 	Date      time.Time // when it was sent; zero: unknown
-	Changed   time.Time // when the record last changed
 }
 
 // Facts are what is known about a message when it is decided.
@@ -99,6 +102,9 @@ func Decide(m *offline.Message, f Facts, s Settings) Decision {
 	// R-EMAIL-30: what is there is not made again, whoever made it.
 	if r, ok := existing(m, f.Existing, s.TwoActivities); ok {
 		return Decision{Track: true, Cause: offline.CauseColleague, Existing: r.Ref, Regarding: regarding(r)}
+	}
+	if s.Elsewhere {
+		return Decision{Cause: offline.CauseElsewhere, Reason: "the CRM has somebody else move your incoming mail, so no rule tracks anything here"}
 	}
 	if !s.Since.IsZero() && m.Received.Before(s.Since) && m.Date.Before(s.Since) {
 		return Decision{Cause: offline.CauseOld, Reason: "it is from before the day from which you track"}

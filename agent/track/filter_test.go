@@ -90,6 +90,22 @@ func TestSentMailIsLeftWhereTheUserSaysSo(t *testing.T) {
 	}
 }
 
+func TestNoRuleTracksWhereTheCRMHasSomebodyElseMoveTheMail(t *testing.T) {
+	// R-EMAIL-09
+	for _, f := range Filters {
+		s := Settings{Filter: f, Elsewhere: true}
+		if d := Decide(&offline.Message{}, Facts{Replied: []Parent{{}}}, s); d.Track || d.Cause != offline.CauseElsewhere || d.Reason == "" {
+			t.Errorf("under %s: %+v", f, d)
+		}
+		if d := Decide(&offline.Message{}, Facts{Existing: []offline.Record{email("x", offline.Ref{}, false)}}, s); d.Existing.ID != "x" {
+			t.Errorf("under %s what is in the CRM is not linked: %+v", f, d)
+		}
+		if !ByHand(&offline.Message{}, Facts{}, s, offline.Ref{}).Track {
+			t.Error("by hand it is tracked all the same (R-EMAIL-08)")
+		}
+	}
+}
+
 func TestTwoUsersMayHaveOneActivityEach(t *testing.T) {
 	// R-EMAIL-22
 	theirs := Facts{Existing: []offline.Record{email("out", offline.Ref{}, true)}}

@@ -96,6 +96,14 @@ func unicodeClasses(expr string) string {
 	return b.String()
 }
 
+// Cut returns a subject without its noise.
+func (s Smart) Cut(subject string) string {
+	if s.Noise != nil {
+		subject = s.Noise.ReplaceAllString(subject, "")
+	}
+	return strings.TrimSpace(subject)
+}
+
 // SubjectWords are the words of a subject that smart matching compares: noise cut
 // off, in lower case, without punctuation around them, each once, the first max
 // of them (0: all). A token is a word like any other.
@@ -181,6 +189,9 @@ func Participants(m *offline.Message) []string {
 // Past are the emails that smart matching may find, ready to be asked. The
 // zero Past is not ready; use Smart.Past.
 type Past struct {
+	// Filled is for who fills it: all that is known was taken in.
+	Filled bool
+
 	smart  Smart
 	all    []past
 	byWord map[string][]int // the words, joined, to indexes in all
