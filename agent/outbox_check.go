@@ -31,7 +31,7 @@ func (a *Agent) CheckDraft(d offline.Draft) []Concern {
 	warn := func(format string, args ...any) { out = append(out, Concern{false, fmt.Sprintf(format, args...)}) }
 
 	if a.Sender == nil {
-		stop("No mail server for sending is set up. Add [send] url to the configuration.")
+		stop("No mail server for sending is set up. Name it as smtp under [mailbox] in the configuration.")
 	}
 	if _, err := compose.Wire(d.From.Addr); err != nil {
 		stop("The sender can't be used: %v.", err)

@@ -24,7 +24,7 @@ const (
 )
 
 // senderKinds are the problems of the mail server that a message gone clears.
-var senderKinds = []health.Kind{health.SendUnreachable, health.SendSignIn, health.SendTLS}
+var senderKinds = []health.Kind{health.SendUnreachable, health.SendSignIn, health.SendTLS, health.SendAnswer}
 
 // runOutbox sends what waits, in a goroutine of its own: a large message on a
 // slow line keeps nothing else waiting. What the network then asks of mailbox and
@@ -270,7 +270,7 @@ func (a *Agent) settleSend(id uint64, cause error) error {
 			return a.went(tx, &d, false)
 		case class == offline.FaultDoubt, (class == "" || class == offline.FaultNetwork) && !d.Handed.IsZero():
 			return a.doubt(tx, &d)
-		case class == offline.FaultNetwork, class == offline.FaultAuth, class == offline.FaultTLS, class == "" && !errors.Is(cause, offline.ErrNotFound) && !errors.Is(cause, offline.ErrDamaged):
+		case class == offline.FaultNetwork, class == offline.FaultAuth, class == offline.FaultTLS, class == offline.FaultProtocol, class == "" && !errors.Is(cause, offline.ErrNotFound) && !errors.Is(cause, offline.ErrDamaged):
 			stop = cause // not this message's fault; its turn comes again
 			d.Attempts--
 			return a.again(tx, &d, cause, 0)
@@ -321,27 +321,19 @@ func (a *Agent) again(tx *offline.Tx, d *offline.Draft, cause error, wait time.D
 // spaces the next tries where the server as a whole can't be used.
 func (a *Agent) senderHealth(cause error) {
 	const subject = "sending"
-	kind := health.Kind{}
-	switch class := offline.ClassOf(cause); class {
-	case offline.FaultNetwork:
-		kind = health.SendUnreachable
-	case offline.FaultAuth:
-		kind = health.SendSignIn
-	case offline.FaultTLS:
-		kind = health.SendTLS
-	case offline.FaultDoubt, "":
-		if cause != nil {
-			return
-		}
+	class := offline.ClassOf(cause)
+	if cause != nil && (class == "" || class == offline.FaultDoubt) {
+		return
 	}
+	kind, ok := health.OfSending(class)
 	for _, k := range senderKinds {
-		if k.Code == kind.Code {
+		if ok && k.Code == kind.Code {
 			a.health.Set(k, subject, cause.Error())
 		} else {
 			a.health.Clear(k, subject)
 		}
 	}
-	if kind.Code == "" {
+	if !ok {
 		a.sendAfter.Store(0)
 		a.sendTries = 0
 		return

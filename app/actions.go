@@ -104,6 +104,10 @@ func carryOut(ctx context.Context, a *agent.Agent, r request) (any, error) {
 		return toStatusJSON(a.Status(), true), nil
 	case "track", "untrack":
 		return change(a, r)
+	case "send":
+		return send(ctx, a, r.Letter)
+	case "outbox":
+		return outbox(a, r)
 	}
 	return nil, fmt.Errorf("the running Postrider does not know %q; is it an older version?", r.Do)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/agent"
 	"postrider/offline"
 
 	"github.com/spf13/cobra"
@@ -165,11 +166,7 @@ func statusOf(ctx context.Context, home string) (s statusJSON, err error) {
 	if !errors.Is(err, errNotRunning) {
 		return s, err
 	}
-	p, err := openProfile(ctx, home)
-	if err != nil {
-		return s, err
-	}
-	return toStatusJSON(p.Agent.Status(), false), p.Close()
+	return withAgent(ctx, home, func(a *agent.Agent) (statusJSON, error) { return toStatusJSON(a.Status(), false), nil })
 }
 
 func (c *commands) track() *cobra.Command {
@@ -217,7 +214,7 @@ func (c *commands) change(ctx context.Context, r request, asJSON bool) error {
 	var out actionJSON
 	err = ask(ctx, home, r, &out)
 	if errors.Is(err, errNotRunning) {
-		out, err = changeHere(ctx, home, r)
+		out, err = withAgent(ctx, home, func(a *agent.Agent) (actionJSON, error) { return change(a, r) })
 	}
 	if err != nil {
 		return err
@@ -229,13 +226,4 @@ func (c *commands) change(ctx context.Context, r request, asJSON bool) error {
 		fmt.Fprintf(c.out, "%s: %s %s\n", m.ID, m.State, m.Reason)
 	}
 	return nil
-}
-
-func changeHere(ctx context.Context, home string, r request) (actionJSON, error) {
-	p, err := openProfile(ctx, home)
-	if err != nil {
-		return actionJSON{}, err
-	}
-	out, err := change(p.Agent, r)
-	return out, errors.Join(err, p.Close())
 }

@@ -24,10 +24,13 @@ import (
 
 // request is what one Postrider asks of the running one.
 type request struct {
-	Do        string   `json:"do"` // show, sync, status, track, untrack
-	Messages  []string `json:"messages,omitempty"`
-	Regarding string   `json:"regarding,omitempty"`
-	Delete    bool     `json:"delete,omitempty"`
+	Do        string    `json:"do"` // show, sync, status, track, untrack, send, outbox
+	Messages  []string  `json:"messages,omitempty"`
+	Regarding string    `json:"regarding,omitempty"`
+	Delete    bool      `json:"delete,omitempty"`
+	Letter    *outgoing `json:"letter,omitempty"` // with send
+	Verb      string    `json:"verb,omitempty"`   // with outbox: cancel, retry, went, discard; empty: list
+	Draft     uint64    `json:"draft,omitempty"`  // with outbox and a verb
 }
 
 // answer is what the running one says.

@@ -193,13 +193,22 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	}
 	sent := p.Config.Track.Sent == nil || *p.Config.Track.Sent
 	p.Agent, err = agent.New(agent.Config{
-		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Conversations: crm, Log: p.Log,
+		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
+		Sender: senderOrNil(p.Sender), Filer: mailbox, Tokens: crm, TemplateSource: crm, PendingMail: crm, Conversations: crm,
 		Settings: agent.Settings{
 			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,
 			Sent: sent, SentFixed: p.Config.Track.Sent != nil, Own: []string{offline.Fold(p.Config.Mailbox.Address)},
 		},
 	})
 	return err
+}
+
+// senderOrNil keeps "no server" from becoming an interface that is not nil.
+func senderOrNil(s *smtp.Sender) agent.Sender {
+	if s == nil {
+		return nil
+	}
+	return s
 }
 
 // mailbox makes a client of the mailbox.

@@ -128,6 +128,16 @@ func (r *rig) colleague(addr, filter string, more ...string) *rig {
 	return c
 }
 
+// oneActivity makes the organization want one email of a message between its
+// users, whoever tracks it; as it comes it wants two (R-EMAIL-22).
+func (r *rig) oneActivity() {
+	r.t.Helper()
+	org := r.org.Rows("organization", nil)[0]
+	if err := r.org.Update("organization", fmt.Sprint(org["organizationid"]), map[string]any{"ignoreinternalemail": true}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 // newHome makes another, empty profile for the same servers.
 func (r *rig) newHome(filter string, more ...string) {
 	r.t.Helper()

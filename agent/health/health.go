@@ -50,10 +50,6 @@ var (
 	MailboxSignIn      = Kind{"mailbox-sign-in", "The mailbox refuses the sign-in", Warn, "Check the password or sign in again in the settings.", 0}
 	MailboxTLS         = Kind{"mailbox-tls", "The mailbox's certificate is not trusted", Warn, "Check the server's name, or name its authority as ca_file.", 0}
 	MailboxAnswer      = Kind{"mailbox-answer", "The mailbox answers strangely", Warn, "Postrider tries again by itself; if it lasts, send the log.", 0}
-	SMTPUnreachable    = Kind{"smtp-unreachable", "The server for sending can't be reached", Info, "Check the network; what waits in the outbox goes by itself.", 10 * time.Second}
-	SMTPSignIn         = Kind{"smtp-sign-in", "The server for sending refuses the sign-in", Warn, "Check the password, and the user named in [mailbox] smtp.", 0}
-	SMTPTLS            = Kind{"smtp-tls", "The connection for sending is not safe", Warn, "Check the server's name, or name its authority as ca_file.", 0}
-	SMTPAnswer         = Kind{"smtp-answer", "The server for sending answers strangely", Warn, "Check that [mailbox] smtp names a server for sending; Postrider tries again by itself.", 0}
 	CRMUnreachable     = Kind{"crm-unreachable", "The CRM can't be reached", Info, "Check the network; Postrider tries again by itself.", 10 * time.Second}
 	CRMSignIn          = Kind{"crm-sign-in", "The CRM refuses the sign-in", Warn, "Sign in to the CRM again.", 0}
 	CRMTLS             = Kind{"crm-tls", "The CRM's certificate is not trusted", Warn, "Check the address of the organization.", 0}
@@ -70,14 +66,15 @@ var (
 	ItemSetAside       = Kind{"item-set-aside", "A message could not be read", Warn, "Look at it in your mail program; choose Retry to read it again.", 0}
 	CountsDiffer       = Kind{"counts-differ", "The folder's count differs from the server's", Warn, "Postrider reads the folder again at the next sync.", 0}
 	SendUnreachable    = Kind{"send-unreachable", "The mail server for sending can't be reached", Info, "Check the network; what waits goes by itself.", 10 * time.Second}
-	SendSignIn         = Kind{"send-sign-in", "The mail server refuses to let you send", Warn, "Check the password of the mail server for sending.", 0}
-	SendTLS            = Kind{"send-tls", "The certificate of the mail server for sending is not trusted", Warn, "Check the server's name, or name its authority as ca_file.", 0}
+	SendSignIn         = Kind{"send-sign-in", "The mail server refuses to let you send", Warn, "Check the password, and the user named in [mailbox] smtp.", 0}
+	SendTLS            = Kind{"send-tls", "The connection for sending is not safe", Warn, "Check the server's name, or name its authority as ca_file.", 0}
+	SendAnswer         = Kind{"send-answer", "The mail server for sending answers strangely", Warn, "Check that [mailbox] smtp names a server for sending; Postrider tries again by itself.", 0}
 	SendFailed         = Kind{"send-failed", "A message could not be sent", Warn, "See in the outbox what the server said; correct it and send it again.", 0}
 	SendDoubt          = Kind{"send-doubt", "A message may have been sent", Warn, "Ask a recipient, then choose in the outbox that it went, or send it again.", 0}
 	SendUnfiled        = Kind{"send-unfiled", "A sent message has no copy in Sent", Info, "Make a folder for sent mail in your mail program; the message itself has gone.", 0}
 	IncomingElsewhere  = Kind{"incoming-elsewhere", "Incoming mail is not Postrider's to track", Info, "Choose in the settings who moves your mail.", 0}
 	OutgoingElsewhere  = Kind{"outgoing-elsewhere", "Mail of the CRM is not Postrider's to send", Info, "Choose in the settings who moves your mail.", 0}
-	PendingStays       = Kind{"pending-stays", "Mail that you send in the CRM waits", Warn, "Set up a mail server for sending, or allow it in the settings.", 0}
+	PendingStays       = Kind{"pending-stays", "Mail that you send in the CRM waits", Info, "Set up a mail server for sending, or allow it in the settings.", 0}
 	OtherComputer      = Kind{"other-computer", "Another computer of yours carries mail, too", Info, "Nothing to do; nothing is doubled.", 0}
 	StoreFull          = Kind{"store-full", "The disk is full", Danger, "Free some space; nothing was lost, Postrider goes on then.", 0}
 	StoreFailed        = Kind{"store-failed", "The offline store could not be written", Danger, "Check the disk; Postrider goes on when it can write again.", 0}
@@ -203,14 +200,14 @@ func Of(class offline.FaultClass, mailbox bool) Kind {
 // message.
 func OfSending(class offline.FaultClass) (k Kind, ok bool) {
 	switch class {
-	case offline.FaultNetwork, offline.FaultServer, offline.FaultThrottled:
-		return SMTPUnreachable, true
+	case offline.FaultNetwork:
+		return SendUnreachable, true
 	case offline.FaultAuth:
-		return SMTPSignIn, true
+		return SendSignIn, true
 	case offline.FaultTLS:
-		return SMTPTLS, true
+		return SendTLS, true
 	case offline.FaultProtocol:
-		return SMTPAnswer, true
+		return SendAnswer, true
 	}
 	return Kind{}, false
 }

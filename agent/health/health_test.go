@@ -74,8 +74,8 @@ func TestEachClassOfFailureHasItsProblem(t *testing.T) {
 
 func TestOnlyWhatIsTheServersIsAProblemOfSending(t *testing.T) {
 	for class, want := range map[offline.FaultClass]Code{
-		offline.FaultNetwork: "smtp-unreachable", offline.FaultThrottled: "smtp-unreachable", offline.FaultServer: "smtp-unreachable",
-		offline.FaultAuth: "smtp-sign-in", offline.FaultTLS: "smtp-tls", offline.FaultProtocol: "smtp-answer",
+		offline.FaultNetwork: "send-unreachable", offline.FaultAuth: "send-sign-in", offline.FaultTLS: "send-tls", offline.FaultProtocol: "send-answer",
+		offline.FaultThrottled: "", offline.FaultServer: "", // "try later", of one message
 		offline.FaultRejected: "", offline.FaultDenied: "", offline.FaultDoubt: "", "": "",
 	} {
 		if k, ok := OfSending(class); k.Code != want || ok != (want != "") {
