@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"postrider/agent/book"
 	"postrider/offline"
@@ -13,6 +14,8 @@ import (
 const (
 	searchLimit = 50 // what a search brings at most
 	maxRecent   = 30 // records that are remembered as used last
+	// searchPatience is how long somebody who types waits for the CRM.
+	searchPatience = 5 * time.Second
 )
 
 // standardTables are the kinds of record that an email can be about in every
@@ -60,10 +63,12 @@ func used(tx *offline.Tx, r offline.Ref) error {
 // is known here. Without any text it is what was used or changed last, and the
 // CRM is not asked.
 func (a *Agent) Search(ctx context.Context, text string, kinds []offline.Kind) ([]offline.Record, error) {
-	found, err := a.searchHere(text, kinds)
+	found, err := a.SearchHere(text, kinds)
 	if err != nil || len(found) >= searchLimit || strings.TrimSpace(text) == "" {
 		return found, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, searchPatience)
+	defer cancel()
 	more, err := a.CRM.Search(ctx, text, kinds, searchLimit)
 	if err != nil {
 		a.Log.Debug("searching the CRM failed; showing what is known here", "err", err)
@@ -77,7 +82,9 @@ func (a *Agent) Search(ctx context.Context, text string, kinds []offline.Kind) (
 	return found[:min(len(found), searchLimit)], nil
 }
 
-func (a *Agent) searchHere(text string, kinds []offline.Kind) (found []offline.Record, err error) {
+// SearchHere is Search without the CRM. It answers at once, so that it can be
+// asked at every key.
+func (a *Agent) SearchHere(text string, kinds []offline.Kind) (found []offline.Record, err error) {
 	words := book.Words(text)
 	if len(words) == 0 && strings.TrimSpace(text) != "" {
 		return nil, nil
