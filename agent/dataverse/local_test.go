@@ -66,15 +66,17 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	l := &local{t, org, me, colleague}
 	org.Grant("token-1", me)
 	org.Grant("token-2", me)
+	org.Grant("token-3", colleague)
+	org.Grant("token-4", colleague)
 	var later time.Duration
-	client := func() *dataverse.Client {
+	client := func(tokens ...string) *dataverse.Client {
 		c, err := dataverse.New(dataverse.Config{
 			URL: srv.URL, Transport: &http.Transport{}, PageSize: 7, Block: block,
 			Token: func(_ context.Context, refused string) (string, error) {
-				if refused == "token-1" {
-					return "token-2", nil
+				if refused == tokens[0] {
+					return tokens[1], nil
 				}
-				return "token-1", nil
+				return tokens[0], nil
 			},
 			Now:   func() time.Time { return time.Now().Add(later) },
 			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
@@ -86,7 +88,8 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 		return c
 	}
 	return crmtest.Fixture{
-		CRM: client(), Another: func() crmtest.CRM { return client() }, Later: func(d time.Duration) { later += d },
+		CRM: client("token-1", "token-2"), Another: func() crmtest.CRM { return client("token-1", "token-2") },
+		Colleague: func() crmtest.CRM { return client("token-3", "token-4") }, Later: func(d time.Duration) { later += d },
 		Block: block, FailAt: l.failAt, Text: l.text, File: l.file, Picture: l.picture, Notice: l.notice,
 		Send: l.send, Status: l.status, Template: l.template,
 		Me: offline.Ref{Kind: offline.KindUser, ID: me}, Address: "me@firm.example",

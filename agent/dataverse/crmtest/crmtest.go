@@ -91,6 +91,8 @@ type Fixture struct {
 	Template func(t offline.Template, subject, html string, mine bool) (id string)
 	// Another is the CRM as another computer of the same user reaches it.
 	Another func() CRM
+	// Colleague is the CRM as another user reaches it.
+	Colleague func() CRM
 	// Later moves the clock of the CRM's client.
 	Later func(time.Duration)
 	// OwnOnly takes organization-wide read of a kind from the user, Hide all of it.
@@ -127,7 +129,7 @@ func Party(role offline.PartyRole, addr string, ref offline.Ref) string {
 // Conformance runs the suite. open must give a new, empty fixture at each call,
 // and clean up after it by t.
 func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(readCases, optionCases, conversationCases, peopleCases, writeCases, attachmentCases, outboxCases, faultCases) {
+	for _, c := range slices.Concat(readCases, optionCases, conversationCases, peopleCases, writeCases, attachmentCases, outboxCases, colleagueCases, faultCases) {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
