@@ -22,7 +22,8 @@
 //     $batch, is one commit of the file, made before the answer goes out.
 //
 // It is not a database for several users at once, does not know plug-ins,
-// workflows, views, FetchXML (501) or $metadata (501), and its security is what
+// workflows, views, $metadata (501) or FetchXML (501; as much as
+// BackgroundSendEmail is asked with is understood there), and its security is what
 // Deny says, not roles.
 //
 // Facts are from the vendor's public documentation of the Web API; where that
