@@ -168,8 +168,8 @@ type Options struct {
 	TokenPrefixes   []string `json:"token_prefixes,omitempty"` // the current one first, then those used before; none: tokens are off
 	TokenDigits     int      `json:"token_digits,omitempty"`   // digits of user number plus counter plus the online/offline digit
 	TokenUserDigits int      `json:"token_user_digits,omitempty"`
-	TokenBase       int      `json:"token_base,omitempty"` // from which the users' numbers were counted (R-TOKEN-08)
-	TokenUser       int      `json:"token_user,omitempty"` // the user's number as it stands in tokens, base included
+	TokenBase       int      `json:"token_base,omitempty"` // added to the user's number (R-TOKEN-08)
+	TokenUser       int      `json:"token_user,omitempty"` // the user's number, without the base
 
 	CorrelateHeader bool `json:"correlate_header"`
 

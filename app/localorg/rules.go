@@ -49,13 +49,10 @@ func userRules() hooks {
 	return h
 }
 
-// nextUserNumber is the number that a new user's tracking tokens bear: counted
-// up from the organization's base.
+// nextUserNumber is the number that a new user's tracking tokens bear, on top of
+// the organization's base: users are counted.
 func (t *tx) nextUserNumber() int64 {
 	next := int64(1)
-	if org := t.organization(); org != nil {
-		next += org.number(t.o.schema.byName["organization"].cols["trackingtokenidbase"])
-	}
 	d := t.table("usersettings")
 	for _, r := range d.rows {
 		next = max(next, r.number(d.def.cols["trackingtokenid"])+1)

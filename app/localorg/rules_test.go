@@ -79,11 +79,11 @@ func TestTrackingTokensCountPerUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.http = &http.Client{Transport: w.org.Transport(bob)}
-	if got := ask("x"); got != "CRM:0501001" {
+	if got := ask("x"); got != "CRM:0502001" {
 		t.Errorf("token with a base number is %s", got)
 	}
 	w.setting("organization", w.org.ID(), "trackingprefix", "NEW:;CRM:")
-	if got := ask("x"); got != "NEW:0501002" {
+	if got := ask("x"); got != "NEW:0502002" {
 		t.Errorf("token with a new prefix is %s", got)
 	}
 	if got := ask("re: crm:0001001"); got != "crm:0001001" {

@@ -142,6 +142,14 @@ func (t *tx) tokenIn(subject string) string {
 	return last
 }
 
+func pow10(digits int) int64 {
+	n := int64(1)
+	for range digits {
+		n *= 10
+	}
+	return n
+}
+
 // nextToken makes a token of a user and counts on: the online digit 0, the
 // user's number, the user's counter, which begins again after its last value.
 func (t *tx) nextToken(user string) (string, error) {
@@ -156,5 +164,10 @@ func (t *tx) nextToken(user string) (string, error) {
 		n = 0
 	}
 	t.touch(d.def, settings, func(w *write) { w.put("nexttrackingnumber", n+1) })
-	return fmt.Sprintf("%s0%0*d%0*d", s.prefixes[0], s.user, settings.number(d.def.cols["trackingtokenid"]), s.counter, n), nil
+	// The base is added here, not when the user gets a number: what the books say
+	// of a base of 500 is that the first user's tokens bear 501, and the
+	// organization may choose one later. A number too long for its digits keeps
+	// the last of them, so that the token can be recognised.
+	number := settings.number(d.def.cols["trackingtokenid"]) + s.base
+	return fmt.Sprintf("%s0%0*d%0*d", s.prefixes[0], s.user, number%pow10(s.user), s.counter, n), nil
 }

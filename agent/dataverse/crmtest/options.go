@@ -13,7 +13,7 @@ import (
 func someOptions() offline.Options {
 	return offline.Options{
 		Filter: "records", AutoCreate: offline.KindLead, // R-OPTIONS-09, R-OPTIONS-11
-		TokenPrefixes: []string{"ACME-", "CRM:"}, TokenDigits: 1 + 4 + 5, TokenUserDigits: 4, TokenBase: 500, TokenUser: 501, // R-TOKEN-06..10
+		TokenPrefixes: []string{"ACME-", "CRM:"}, TokenDigits: 1 + 4 + 5, TokenUserDigits: 4, TokenBase: 500, TokenUser: 1, // R-TOKEN-06..10
 		CorrelateHeader: false,                                                                                        // R-TOKEN-22
 		Smart:           true, SmartNoise: `^(sv|vs):\s*`, SmartMaxWords: 12, SmartSubjectDelta: 1, SmartMinPeople: 3, // R-TOKEN-03, R-TOKEN-17..20
 		MaxAttachment: 7 << 20, Blocked: []string{"exe", "xyz"}, // R-LIMITS-03, R-EMAIL-21
