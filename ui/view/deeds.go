@@ -25,6 +25,9 @@ const (
 	VerbRegarding Verb = "regarding"
 	VerbUntrack   Verb = "untrack"
 	VerbRetry     Verb = "retry"
+	VerbReply     Verb = "reply"
+	VerbReplyAll  Verb = "reply-all"
+	VerbForward   Verb = "forward"
 )
 
 // Action is a button: what it does, in the words of what will happen.
@@ -35,6 +38,7 @@ type Action struct {
 	Key     string // the letter that does it
 	Primary bool   // at most one
 	Keys    []uint64
+	Aside   bool // stands in menus only
 }
 
 // actionsFor says what can be done with messages, given by their state; each action
@@ -54,10 +58,10 @@ func actionsFor(by map[offline.State][]uint64, all []uint64, about bool) []Actio
 	}
 	var as []Action
 	if n := len(failed); n > 0 {
-		as = append(as, Action{VerbRetry, label("Retry", n), "retry", "", true, failed})
+		as = append(as, Action{Verb: VerbRetry, Label: label("Retry", n), Symbol: "retry", Primary: true, Keys: failed})
 	}
 	if n := len(fresh); n > 0 {
-		as = append(as, Action{VerbTrack, label("Track", n), "track", "T", len(as) == 0, fresh})
+		as = append(as, Action{Verb: VerbTrack, Label: label("Track", n), Symbol: "track", Key: "T", Primary: len(as) == 0, Keys: fresh})
 	}
 	reg := "Set regarding…"
 	if about && len(all) == 1 {
@@ -66,11 +70,21 @@ func actionsFor(by map[offline.State][]uint64, all []uint64, about bool) []Actio
 	if len(all) > 1 {
 		reg = "Set regarding for " + Count(len(all)) + "…"
 	}
-	as = append(as, Action{VerbRegarding, reg, "regarding", "R", false, all})
+	as = append(as, Action{Verb: VerbRegarding, Label: reg, Symbol: "regarding", Key: "R", Keys: all})
 	if n := len(linked); n > 0 {
-		as = append(as, Action{VerbUntrack, label("Untrack", n) + "…", "untrack", "U", false, linked})
+		as = append(as, Action{Verb: VerbUntrack, Label: label("Untrack", n) + "…", Symbol: "untrack", Key: "U", Keys: linked})
 	}
 	return as
+}
+
+// answerActions are the ways to answer a message or pass it on.
+func answerActions(m offline.Message) []Action {
+	keys := []uint64{m.Key}
+	as := []Action{{Verb: VerbReply, Label: "Reply", Symbol: "reply", Key: "A", Keys: keys}}
+	if len(m.To)+len(m.Cc) > 1 {
+		as = append(as, Action{Verb: VerbReplyAll, Label: "Reply to all", Symbol: "reply-all", Key: "Shift+A", Keys: keys, Aside: true})
+	}
+	return append(as, Action{Verb: VerbForward, Label: "Forward", Symbol: "forward", Key: "F", Keys: keys, Aside: true})
 }
 
 // Toast is what was just done, with the way back while there is one.

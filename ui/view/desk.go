@@ -24,6 +24,8 @@ const (
 	PartPlaces
 	PartToast
 	PartLog
+	PartCompose
+	PartOutbox
 )
 
 // pulse is how often, at most, the window follows the store: ten times a second.
@@ -41,13 +43,22 @@ type Desk struct {
 	Counts  offline.Counts
 	Journal []LogLine
 	Asides  []AsideLine
+	Compose *Compose // the message that is being written; nil: none
+	Outbox  Outbox
+	Methods []MethodLine // who moves the mail; empty: not known
+	CRMMail bool         // mail written in the CRM is sent from here
+
+	CanCRMMail bool // CRMMail is known, and can be changed
 
 	changed func(Parts)
 	env     *env
 	stop    context.CancelFunc
 	places  slot
 	journal slot
+	outbox  slot
+	crmMail slot
 	logOpen bool
+	folder  string // where a file was attached from last
 }
 
 // env is what the models share.
@@ -60,6 +71,9 @@ type env struct {
 	ctx   context.Context
 	wg    sync.WaitGroup
 	tell  func(Parts)
+	say   func(string)
+	abilities
+	saveAfter time.Duration
 }
 
 func (e *env) slot() slot { return slot{post: e.post, ctx: e.ctx, wg: &e.wg} }
@@ -83,15 +97,16 @@ func NewDesk(o Options) *Desk {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	e := &env{store: o.Store, agent: o.Agent, post: o.Post, now: o.Now, log: o.Log, ctx: ctx}
+	e := &env{store: o.Store, agent: o.Agent, post: o.Post, now: o.Now, log: o.Log, ctx: ctx, abilities: abilitiesOf(o.Agent), saveAfter: saveAfter}
 	d := &Desk{env: e, stop: stop, changed: o.Changed}
 	e.tell = func(p Parts) {
 		if d.changed != nil {
 			d.changed(p)
 		}
 	}
-	d.places, d.journal = e.slot(), e.slot()
+	d.places, d.journal, d.outbox, d.crmMail = e.slot(), e.slot(), e.slot(), e.slot()
 	d.Deeds = newDeeds(e)
+	e.say = d.Deeds.Say
 	d.Memory = newMemory(e)
 	d.Reader = newReader(e)
 	d.List = newList(e, d.Reader.show)
@@ -102,20 +117,31 @@ func NewDesk(o Options) *Desk {
 func (d *Desk) Open() {
 	d.List.open()
 	d.refreshPlaces()
+	d.refreshOutbox()
+	d.readCRMMail()
 	d.refreshStatus()
 	d.env.wg.Add(1)
 	go d.follow()
 }
 
-// Close stops everything and waits for it. Nothing is posted afterwards.
+// Close stops everything and waits for it; what is being written is stored. Nothing is posted afterwards.
 func (d *Desk) Close() {
+	if d.Compose != nil {
+		d.Compose.Leave()
+		d.Compose = nil
+	}
 	d.stop()
 	d.env.wg.Wait()
 }
 
 // Tick looks at the status again: a problem is shown only after it has lasted for a
 // while, and nobody tells when that is.
-func (d *Desk) Tick() { d.refreshStatus() }
+func (d *Desk) Tick() {
+	d.refreshStatus()
+	if d.Outbox.Count > 0 {
+		d.refreshOutbox() // it says how long, and when next
+	}
+}
 
 // Reread redraws what depends on the clock ("14:02" becomes "Tue").
 func (d *Desk) Reread() {
@@ -194,6 +220,9 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	if n.Messages || n.Records {
 		d.Reader.refresh(n)
 	}
+	if n.Drafts || agent && len(d.Outbox.Lines) > 0 {
+		d.refreshOutbox()
+	}
 	if (n.Activity || n.SetAside) && d.logOpen {
 		d.OpenJournal()
 	}
@@ -204,10 +233,14 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 
 func (d *Desk) refreshStatus() {
 	line := NewStatusLine(d.env.agent.Status(), d.env.now())
-	if reflect.DeepEqual(line, d.Status) {
+	methods := MethodLines(d.env.options().Methods)
+	if w := methodWords(methods); w != "" {
+		line.Text += " · " + w
+	}
+	if reflect.DeepEqual(line, d.Status) && reflect.DeepEqual(methods, d.Methods) {
 		return
 	}
-	d.Status = line
+	d.Status, d.Methods = line, methods
 	d.env.tell(PartStatus)
 }
 

@@ -136,6 +136,9 @@ func (r *Reader) loadHead() {
 					return err
 				}
 				p = previewOne(m, nameOf(tx, m.Track.Regarding), now)
+				if r.env.writer != nil {
+					p.Actions = append(p.Actions, answerActions(m)...)
+				}
 				side = readPanel(tx, m, now)
 				return nil
 			})

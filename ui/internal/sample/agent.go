@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/agent"
+	"postrider/agent/book"
 	"postrider/agent/health"
 	"postrider/offline"
 )
@@ -27,12 +28,21 @@ type Agent struct {
 	NoNet   bool  // FetchBody and Search fail
 	Fetched []uint64
 	Gate    func(name string) // called before each action, if set
+
+	failAt    map[string]error
+	Concerns  []agent.Concern // what CheckDraft says, beside what it finds itself
+	user      offline.User
+	book      *book.Book
+	Signature string // under what is written
+	crmMail   bool
 }
 
 // NewAgent returns an agent at rest.
 func NewAgent(s *offline.Store) *Agent {
 	a := &Agent{Store: s, watch: map[int]func(){}}
 	a.status = agent.Status{Phase: agent.Idle, MailAt: Now(), CRMAt: Now().Add(-time.Minute)}
+	a.user = user()
+	a.fillBook()
 	return a
 }
 
@@ -97,8 +107,19 @@ func (a *Agent) note(s string) error {
 	defer a.mu.Unlock()
 	a.Calls = append(a.Calls, s)
 	err := a.Fail
+	if at, ok := a.failAt[s]; ok {
+		delete(a.failAt, s)
+		return at
+	}
 	a.Fail = nil
 	return err
+}
+
+// FailAt makes the next action of that name fail.
+func (a *Agent) FailAt(name string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failAt = map[string]error{name: err}
 }
 
 // Called returns what was asked for so far.

@@ -1,0 +1,12 @@
+package view
+
+import "postrider/agent"
+
+// The agent has every ability that the windows ask it for.
+var (
+	_ Writer    = (*agent.Agent)(nil)
+	_ Templater = (*agent.Agent)(nil)
+	_ Booker    = (*agent.Agent)(nil)
+	_ Self      = (*agent.Agent)(nil)
+	_ CRMSender = (*agent.Agent)(nil)
+)
