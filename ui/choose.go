@@ -10,10 +10,33 @@ import (
 	"postrider/ui/view"
 )
 
-// chooseRegarding asks which record the messages are about: recent and likely ones
-// first, everything that matches what is typed afterwards.
+// recordAsk is a question for a record.
+type recordAsk struct {
+	title, verb string
+	keys        []uint64 // messages that suggest some
+	took        func(view.Card)
+}
+
+// chooseRegarding asks which record the messages are about.
 func (w *window) chooseRegarding(keys []uint64) {
-	c := &regardingSheet{w: w, keys: keys, at: 0}
+	a := recordAsk{title: "What is this message about?", verb: "Set regarding", keys: keys, took: func(card view.Card) { w.regard(keys, card) }}
+	for _, x := range w.desk.Reader.Preview.Actions {
+		if x.Verb == view.VerbTrack {
+			a.verb = "Track and set regarding"
+		}
+	}
+	if len(keys) > 1 {
+		a.title = "What are these " + view.Plural(len(keys), "message") + " about?"
+		a.verb += " for " + view.Count(len(keys))
+	}
+	w.chooseRecord(a)
+}
+
+// chooseRecord asks for a record: recent and likely ones first, everything that
+// matches what is typed afterwards.
+func (w *window) chooseRecord(a recordAsk) {
+	keys := a.keys
+	c := &regardingSheet{w: w, ask: a, at: 0}
 	c.field = newField("Search opportunities, cases, accounts, people")
 	c.field.Icon = symbol{"search", colMuted}
 	c.field.OnChanged = func(s string) { c.at = 0; c.model.Type(s, keys) }
@@ -34,22 +57,11 @@ func (w *window) chooseRegarding(keys []uint64) {
 	c.min = func() fyne.Size { return fyne.NewSize(300, 200) }
 	c.ExtendBaseWidget(c)
 
-	title := "What is this message about?"
-	c.verb = "Set regarding"
-	for _, a := range w.desk.Reader.Preview.Actions {
-		if a.Verb == view.VerbTrack {
-			c.verb = "Track and set regarding"
-		}
-	}
-	if len(keys) > 1 {
-		title = "What are these " + view.Plural(len(keys), "message") + " about?"
-		c.verb += " for " + view.Count(len(keys))
-	}
 	cancel := newButton(w, "Cancel", "", quiet, func() { c.sheet.close() })
-	c.ok = newButton(w, c.verb, "", primary, func() { c.choose(c.at) })
+	c.ok = newButton(w, a.verb, "", primary, func() { c.choose(c.at) })
 	c.ok.off = true
 	c.model = w.desk.NewChooser(keys, c.redraw)
-	c.sheet = w.openSheet(title, c, fyne.NewSize(540, 520), cancel, c.ok)
+	c.sheet = w.openSheet(a.title, c, fyne.NewSize(540, 520), cancel, c.ok)
 	c.sheet.primary = func() { c.choose(c.at) }
 	c.sheet.closed = c.model.Close
 	c.sheet.onKey = c.key
@@ -62,14 +74,13 @@ const choiceHeight = 44
 type regardingSheet struct {
 	leaf
 	w     *window
-	keys  []uint64
+	ask   recordAsk
 	model *view.Chooser
 	field *field
 	rows  *rowList
 	none  *label
 	ok    *button
 	sheet *sheet
-	verb  string
 	at    int
 }
 
@@ -157,7 +168,7 @@ func (c *regardingSheet) choose(i int) {
 	}
 	chosen := c.model.Choices[i]
 	c.sheet.close()
-	c.w.regard(c.keys, chosen.Card)
+	c.ask.took(chosen.Card)
 }
 
 // choiceRow is a record to choose: name, kind and account, where it was found.
@@ -210,14 +221,19 @@ func newChoiceRow() *choiceRow {
 }
 
 func (r *choiceRow) set(c view.Choice, group string, chosen bool) {
-	r.chosen = chosen
-	r.icon.name, r.name.text, r.group.text = c.Symbol, c.Name, group
-	r.sub.text = c.Kind
+	sub := c.Kind
 	for _, s := range []string{c.Title, c.Parent, c.Value} {
 		if s != "" {
-			r.sub.text += " · " + s
+			sub += " · " + s
 		}
 	}
+	r.setText(c.Symbol, c.Name, sub, group, chosen)
+}
+
+// setText shows a symbol, a name, a line below it, and a word at the right.
+func (r *choiceRow) setText(icon, name, sub, group string, chosen bool) {
+	r.chosen = chosen
+	r.icon.name, r.name.text, r.sub.text, r.group.text = icon, name, sub, group
 	for _, l := range []*label{r.name, r.sub, r.group} {
 		l.changed()
 	}

@@ -24,6 +24,7 @@ const (
 type frame struct {
 	leaf
 	rail, list, item, panel, status fyne.CanvasObject
+	beside                          bool              // the panel stays beside the page, where there is room
 	page                            fyne.CanvasObject // in the place of list, item and panel; nil: none
 	lines                           [4]*box
 	grips                           [2]*grip
@@ -104,8 +105,18 @@ func (f *frame) layout(s fyne.Size) {
 		}
 	}
 	if f.page != nil {
-		put(f.page, railWidth, 0, s.Width-railWidth, h)
-		for _, o := range []fyne.CanvasObject{f.list, f.item, f.panel, f.lines[1], f.lines[2], f.grips[0], f.grips[1]} {
+		w := s.Width - railWidth
+		aside := f.beside && !f.narrow && !f.panelShut
+		if aside {
+			pw := min(max(f.panelW, leastPanel), max(leastPanel, w-leastItem))
+			w -= pw
+			put(f.panel, s.Width-pw, 0, pw, h)
+			put(f.lines[2], s.Width-pw-1, 0, 1, h)
+		}
+		show(f.panel, aside)
+		show(f.lines[2], aside)
+		put(f.page, railWidth, 0, w, h)
+		for _, o := range []fyne.CanvasObject{f.list, f.item, f.lines[1], f.grips[0], f.grips[1]} {
 			show(o, false)
 		}
 		return

@@ -161,7 +161,13 @@ func (p *itemPane) redraw() {
 	p.sign.changed()
 }
 
-func (p *itemPane) setActions(as []view.Action) {
+func (p *itemPane) setActions(all []view.Action) {
+	as := make([]view.Action, 0, len(all))
+	for _, a := range all {
+		if !a.Aside {
+			as = append(as, a)
+		}
+	}
 	for len(p.buttons) < len(as) {
 		b := newButton(p.w, "", "", plain, nil)
 		b.hints = p.w.hints
@@ -284,7 +290,16 @@ func takeBlocks(blocks []view.Block, n int) (out []view.Block, more bool) {
 // moreMenu offers what is needed rarely.
 func (p *itemPane) moreMenu() {
 	w := p.w
-	items := []choice{{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText}}
+	var items []choice
+	for _, a := range w.desk.Reader.Preview.Actions {
+		if a.Aside {
+			items = append(items, choice{text: a.Label, icon: a.Symbol, note: a.Key, act: func() { w.carry(a) }})
+		}
+	}
+	if len(items) > 0 {
+		items = append(items, choice{})
+	}
+	items = append(items, choice{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText})
 	n := 0
 	seen := map[string]bool{}
 	for _, b := range w.desk.Reader.Text.Body.Blocks {

@@ -15,11 +15,13 @@ type page interface {
 	key(e *fyne.KeyEvent) bool     // a key that no control used; true: used
 	typed(r rune) bool             // a letter that no control used; true: used
 	shortcut(s fyne.Shortcut) bool // Ctrl and a key; true: used
+	foot() float32                 // height at the bottom that a toast keeps off
 }
 
 // basePage is a page that uses no letters and no shortcuts.
 type basePage struct{ leaf }
 
+func (*basePage) foot() float32               { return 0 }
 func (*basePage) typed(rune) bool             { return false }
 func (*basePage) shortcut(fyne.Shortcut) bool { return false }
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"postrider/agent"
 	"postrider/offline"
 	"postrider/ui/view"
 )
@@ -15,13 +16,14 @@ import (
 // rail is the narrow column at the left: where one can go.
 type rail struct {
 	leaf
-	w                           *window
-	bg                          *box
-	mail, waiting, status, help *railItem
+	w                                          *window
+	bg                                         *box
+	write, mail, waiting, outbox, status, help *railItem
 }
 
 func newRail(w *window) *rail {
 	r := &rail{w: w, bg: newBox(colBackground, "", 0)}
+	r.write = newRailItem(w, "write", "Write", func() { w.write(agent.DraftNew) })
 	r.mail = newRailItem(w, "mail", "Mail", func() {
 		for _, p := range w.desk.Places {
 			if p.Folder != 0 {
@@ -32,19 +34,22 @@ func newRail(w *window) *rail {
 		w.goTo(view.Where{})
 	})
 	r.waiting = newRailItem(w, "waiting", "Waiting", func() { w.goTo(view.Where{State: offline.Waiting}) })
+	r.outbox = newRailItem(w, "outbox", "Outbox", func() { w.showPage(w.outbox) })
 	r.status = newRailItem(w, "status", "Status", func() { w.showPage(w.health) })
 	r.help = newRailItem(w, "help", "Help", w.showHelp)
-	r.objects = []fyne.CanvasObject{r.bg, r.mail, r.waiting, r.status, r.help}
+	r.objects = []fyne.CanvasObject{r.bg, r.write, r.mail, r.waiting, r.outbox, r.status, r.help}
 	r.place = func(s fyne.Size) {
 		r.bg.Resize(s)
-		size := fyne.NewSize(s.Width, 56)
-		for i, it := range []*railItem{r.mail, r.waiting} {
+		above, below := []*railItem{r.write, r.mail, r.waiting, r.outbox}, []*railItem{r.help, r.status}
+		step := max(44, min(60, (s.Height-16)/float32(len(above)+len(below))))
+		size := fyne.NewSize(s.Width, step-4)
+		for i, it := range above {
 			it.Resize(size)
-			it.Move(fyne.NewPos(0, 8+float32(i)*60))
+			it.Move(fyne.NewPos(0, 8+float32(i)*step))
 		}
-		for i, it := range []*railItem{r.help, r.status} {
+		for i, it := range below {
 			it.Resize(size)
-			it.Move(fyne.NewPos(0, s.Height-64-float32(i)*60))
+			it.Move(fyne.NewPos(0, s.Height-4-step-float32(i)*step))
 		}
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(railWidth-1, 260) }
@@ -57,6 +62,12 @@ func (r *rail) redraw() {
 	waits := w.desk.List.Where().State == offline.Waiting
 	r.mail.set(w.at == nil && !waits, 0, colMuted)
 	r.waiting.set(w.at == nil && waits, w.desk.Counts.Waiting, colInfo)
+	r.write.set(w.showing(w.compose), 0, colMuted)
+	outInk := colInfo
+	if w.desk.Outbox.Bad > 0 {
+		outInk = colWarn
+	}
+	r.outbox.set(w.showing(w.outbox), w.desk.Outbox.Count, outInk)
 	n, ink := len(w.desk.Status.Problems), colInfo
 	if n > 0 {
 		ink = tone(w.desk.Status.Problems[0].Tone)
@@ -101,9 +112,10 @@ func newRailItem(w *window, icon, name string, act func()) *railItem {
 			o.Move(fyne.NewPos(4, 0))
 		}
 		r.img.Resize(fyne.NewSize(s.Width, 20))
-		r.img.Move(fyne.NewPos(0, 9))
+		top := (s.Height - 38) / 2
+		r.img.Move(fyne.NewPos(0, top))
 		r.word.Resize(fyne.NewSize(s.Width, 16))
-		r.word.Move(fyne.NewPos(0, 33))
+		r.word.Move(fyne.NewPos(0, top+24))
 		bw := max(16, r.number.widthOf(r.number.text)+8)
 		r.badge.Resize(fyne.NewSize(bw, 16))
 		r.badge.Move(fyne.NewPos(s.Width/2+4, 3))

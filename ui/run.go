@@ -188,6 +188,15 @@ func (r *runner) build() {
 	}
 	r.window.Resize(size)
 	r.window.SetCloseIntercept(r.closeAsked)
+	r.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
+		var paths []string
+		for _, u := range uris {
+			if u.Scheme() == "file" {
+				paths = append(paths, u.Path())
+			}
+		}
+		r.win.dropped(paths)
+	})
 	r.win.start()
 	r.post.prime(firstLook, func() bool {
 		l := r.win.desk.List

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"postrider/offline"
 	"postrider/ui/view"
 )
 
@@ -87,7 +88,11 @@ func (p *sidePane) personItems(v view.Panel) []fyne.CanvasObject {
 			newLabel(view.OneLine(v.Address, 120), sizeBody, colMuted).lines(2),
 		}
 	case 1:
-		return p.card(v.People[0], true)
+		items := p.card(v.People[0], true)
+		if p.w.desk.CanWrite() && v.Address != "" {
+			items = append(items, space(4), newRow(8, -1, p.writeButton(v, v.People[0].Name)))
+		}
+		return items
 	}
 	items := []fyne.CanvasObject{newLabel(view.Plural(len(v.People), "record")+" with this address", sizeSmall, colMuted).bold()}
 	for i, c := range v.People {
@@ -98,6 +103,19 @@ func (p *sidePane) personItems(v view.Panel) []fyne.CanvasObject {
 		items = append(items, newCardBox(colSurface, colLine, 12, p.card(c, false)...))
 	}
 	return items
+}
+
+// writeButton begins a message to the person, about what the message is about.
+func (p *sidePane) writeButton(v view.Panel, name string) *button {
+	b := newButton(p.w, "Write", "write", plain, func() {
+		var about offline.Ref
+		if v.About != nil {
+			about = v.About.Ref
+		}
+		p.w.desk.WriteTo(offline.Address{Name: name, Addr: v.Address}, about)
+	})
+	b.small = true
+	return b
 }
 
 // card is what is known of a record; the large one has its name as a title.
@@ -138,15 +156,25 @@ func (p *sidePane) aboutItems(v view.Panel) []fyne.CanvasObject {
 // recordMenu is what can be done with a record of the panel.
 func (p *sidePane) recordMenu(c view.Card, at fyne.Position) {
 	w := p.w
+	if w.showing(w.compose) {
+		w.openMenu(at,
+			choice{text: "Write about this", icon: "regarding", act: func() { w.compose.model(func(m *view.Compose) { m.SetAbout(&c) }) }},
+			choice{text: "Copy the name", icon: "copy", act: func() { w.copyOut(c.Name) }})
+		return
+	}
 	text := "Track, regarding this"
 	for _, a := range w.desk.Reader.Preview.Actions {
 		if a.Verb == view.VerbUntrack {
 			text = "Set regarding to this"
 		}
 	}
-	w.openMenu(at,
-		choice{text: text, icon: "regarding", act: func() { w.regard(w.desk.List.Targets(), c) }},
-		choice{text: "Copy the name", icon: "copy", act: func() { w.copyOut(c.Name) }})
+	items := []choice{{text: text, icon: "regarding", act: func() { w.regard(w.desk.List.Targets(), c) }}}
+	if w.desk.CanWrite() {
+		items = append(items, choice{text: "Write about this", icon: "write", act: func() {
+			w.desk.WriteTo(offline.Address{Addr: w.desk.Reader.Panel.Address}, c.Ref)
+		}})
+	}
+	w.openMenu(at, append(items, choice{text: "Copy the name", icon: "copy", act: func() { w.copyOut(c.Name) }})...)
 }
 
 // recordLine is a record on one line; where it has a menu, it can be pressed.

@@ -15,6 +15,9 @@ type statusPage struct {
 	pane  *pane
 	sync  *button
 	pause *button
+
+	crmMail *toggle
+	kept    map[string]*button
 }
 
 func newStatusPage(w *window) *statusPage {
@@ -23,6 +26,7 @@ func newStatusPage(w *window) *statusPage {
 	p := &statusPage{w: w, bg: newBox(colBackground, "", 0), pane: newPane(c)}
 	p.sync = newButton(w, "Sync now", "sync", primary, w.desk.SyncNow)
 	p.pause = newButton(w, "Pause", "pause", plain, func() { w.desk.SetPaused(!w.desk.Paused()) })
+	p.crmMail = newToggle(w, "Send what I write in the CRM from this computer", w.desk.SetCRMMail)
 	p.objects = []fyne.CanvasObject{p.bg, p.pane}
 	p.place = func(s fyne.Size) {
 		p.bg.Resize(s)
@@ -70,6 +74,7 @@ func (p *statusPage) redraw() {
 			p.fact(string(view.SignTracked), "Tracked", view.Count(c.Tracked)), p.fact(string(view.SignWaiting), "Waiting", view.Count(c.Waiting)),
 			p.fact(string(view.SignUntracked), "Not tracked", view.Count(c.Skipped)), p.fact(string(view.SignAttention), "Need you", view.Count(c.Failed))),
 	}
+	items = append(items, p.methodItems()...)
 	if len(s.Problems) > 0 {
 		items = append(items, space(8), newLabel("Problems", sizeBody, colText).bold())
 		for _, pr := range s.Problems {
@@ -94,6 +99,47 @@ func (p *statusPage) redraw() {
 	}
 	p.pane.column.setItems(items...)
 	p.pane.update(false)
+}
+
+// methodItems say who moves the mail, and offer to change it where the user may.
+func (p *statusPage) methodItems() []fyne.CanvasObject {
+	d := p.w.desk
+	if len(d.Methods) == 0 {
+		return nil
+	}
+	var rows []fyne.CanvasObject
+	for i, m := range d.Methods {
+		icon, ink := "ok", colAccent
+		if !m.Ours {
+			icon, ink = "info", colInfo
+		}
+		if i > 0 {
+			rows = append(rows, space(4))
+		}
+		rows = append(rows, newRow(8, 1, newGlyph(icon, ink, 16), newLabel(m.Title, sizeBody, colText).bold()), newLabel(m.Text, sizeBody, colMuted).lines(4))
+		if m.Change != "" {
+			rows = append(rows, newRow(8, -1, p.keep("method "+m.Title, func() *button {
+				return newButton(p.w, m.Change, "", plain, func() { d.LetPostrider(m.Incoming) })
+			})))
+		}
+		if !m.Incoming && m.Ours && d.CanCRMMail {
+			p.crmMail.set(d.CRMMail)
+			rows = append(rows, newRow(8, -1, p.crmMail))
+		}
+	}
+	return []fyne.CanvasObject{space(8), newLabel("Who moves your mail", sizeBody, colText).bold(), newCardBox(colSurface, colLine, 16, rows...)}
+}
+
+// keep returns the same button each time the page is drawn, so that it keeps the
+// focus.
+func (p *statusPage) keep(name string, mk func() *button) *button {
+	if p.kept == nil {
+		p.kept = map[string]*button{}
+	}
+	if p.kept[name] == nil {
+		p.kept[name] = mk()
+	}
+	return p.kept[name]
 }
 
 func (p *statusPage) fact(icon, name, value string) fyne.CanvasObject {

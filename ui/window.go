@@ -29,6 +29,9 @@ type window struct {
 	side    *sidePane
 	status  *statusBar
 	health  *statusPage
+	compose *composePage
+	outbox  *outboxPage
+	before  page // what was shown before the composer
 	at      page // what is shown in the place of the mail; nil: the mail
 	hints   *hints
 	toast   *toast
@@ -61,6 +64,8 @@ func newWindow(c fyne.Canvas, o view.Options, account string) *window {
 	w.item = newItemPane(w)
 	w.side = newSidePane(w)
 	w.health = newStatusPage(w)
+	w.compose = newComposePage(w)
+	w.outbox = newOutboxPage(w)
 	w.status = newStatusBar(w)
 	w.frame = newFrame(w.rail, w.list, w.item, w.side, w.status)
 	w.recall()
@@ -127,6 +132,13 @@ func (w *window) redraw(p view.Parts) {
 	if p&view.PartLog != 0 {
 		w.health.redraw()
 	}
+	if p&view.PartOutbox != 0 {
+		w.outbox.redraw()
+		w.rail.redraw()
+	}
+	if p&view.PartCompose != 0 {
+		w.redrawCompose()
+	}
 	if p&view.PartToast != 0 {
 		w.redrawToast()
 	}
@@ -142,6 +154,9 @@ func (w *window) redrawToast() {
 	width := w.item.Size().Width - 32
 	if !w.item.Visible() {
 		at = fyne.NewPos(railWidth+12, w.frame.Size().Height-statusHeight-12)
+		if w.at != nil {
+			at.Y -= w.at.foot()
+		}
 		width = w.frame.Size().Width - railWidth - 24
 	}
 	w.toast.show(t, at, min(width, 520))

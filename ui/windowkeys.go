@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"postrider/agent"
 	"postrider/offline"
 	"postrider/ui/view"
 )
@@ -14,7 +15,8 @@ func (w *window) bindShortcuts() {
 	w.canvas.SetOnTypedRune(w.TypedRune)
 	for _, s := range []fyne.Shortcut{
 		&fyne.ShortcutUndo{}, &fyne.ShortcutSelectAll{}, &fyne.ShortcutCopy{},
-		&desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: fyne.KeyModifierControl},
+		ctrl(fyne.KeyF), ctrl(fyne.KeyN), ctrl(fyne.KeyR), ctrl(fyne.KeyL), ctrl(fyne.KeyReturn), ctrl(fyne.KeyEnter),
+		&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift},
 	} {
 		w.canvas.AddShortcut(s, func(s fyne.Shortcut) { w.TypedShortcut(s) })
 	}
@@ -33,9 +35,33 @@ func (w *window) TypedShortcut(s fyne.Shortcut) {
 	case *fyne.ShortcutCopy:
 		w.copyText()
 	case *desktop.CustomShortcut:
-		if s.KeyName == fyne.KeyF && s.Modifier == fyne.KeyModifierControl {
-			w.find()
+		w.control(s)
+	}
+}
+
+func ctrl(k fyne.KeyName) *desktop.CustomShortcut {
+	return &desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierControl}
+}
+
+// control takes Ctrl and a letter.
+func (w *window) control(s *desktop.CustomShortcut) {
+	shift := s.Modifier == fyne.KeyModifierControl|fyne.KeyModifierShift
+	if s.Modifier != fyne.KeyModifierControl && !shift {
+		return
+	}
+	switch s.KeyName {
+	case fyne.KeyF:
+		w.find()
+	case fyne.KeyN:
+		w.write(agent.DraftNew)
+	case fyne.KeyR:
+		if shift {
+			w.write(agent.DraftReplyAll)
+		} else {
+			w.write(agent.DraftReply)
 		}
+	case fyne.KeyL:
+		w.write(agent.DraftForward)
 	}
 }
 
@@ -117,6 +143,16 @@ func (w *window) TypedRune(r rune) {
 		w.do(view.VerbRegarding)
 	case 'u', 'U':
 		w.do(view.VerbUntrack)
+	case 'n':
+		w.write(agent.DraftNew)
+	case 'a':
+		w.write(agent.DraftReply)
+	case 'A':
+		w.write(agent.DraftReplyAll)
+	case 'f', 'F':
+		w.write(agent.DraftForward)
+	case 'o', 'O':
+		w.showPage(w.outbox)
 	case 'p', 'P':
 		w.frame.togglePanel()
 		w.frame.remember()
@@ -131,6 +167,8 @@ func (w *window) leave() {
 		w.desk.Deeds.Stop()
 	case w.desk.Deeds.Toast.ID != 0:
 		w.desk.Deeds.Dismiss(w.desk.Deeds.Toast.ID)
+	case w.at != nil && w.at == page(w.compose):
+		w.showPage(w.before)
 	case w.at != nil:
 		w.showPage(nil)
 	case w.frame.narrow && w.frame.panelOver:
@@ -206,6 +244,12 @@ func (w *window) carry(a view.Action) {
 		w.chooseRegarding(a.Keys)
 	case view.VerbUntrack:
 		w.askUntrack(a.Keys)
+	case view.VerbReply:
+		w.write(agent.DraftReply)
+	case view.VerbReplyAll:
+		w.write(agent.DraftReplyAll)
+	case view.VerbForward:
+		w.write(agent.DraftForward)
 	case view.VerbRetry:
 		w.desk.Deeds.Retry(a.Keys)
 	}

@@ -64,6 +64,9 @@ func run(out, look string, wide, high float32, empty, hidden bool, many int, key
 		if err := sample.Fill(s); err != nil {
 			return err
 		}
+		if err := sample.FillOutbox(s); err != nil {
+			return err
+		}
 		if err := sample.More(s, many); err != nil {
 			return err
 		}
@@ -126,6 +129,10 @@ func play(a *sample.Agent, snap chan func(fyne.Window), out, k string) {
 		case strings.HasPrefix(k, "Ctrl+"):
 			press(c, k)
 		case k == "Tab":
+			if f, ok := c.Focused().(fyne.Tabbable); ok && f.AcceptsTab() {
+				c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyTab})
+				break
+			}
 			c.(interface{ FocusNext() }).FocusNext()
 		case len(k) == 1:
 			if f := c.Focused(); f != nil {
@@ -152,6 +159,8 @@ func press(c fyne.Canvas, k string) {
 		s = &fyne.ShortcutSelectAll{}
 	case "Ctrl+Z":
 		s = &fyne.ShortcutUndo{}
+	case "Ctrl+Shift+R":
+		s = &desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift}
 	default:
 		s = &desktop.CustomShortcut{KeyName: fyne.KeyName(strings.TrimPrefix(k, "Ctrl+")), Modifier: fyne.KeyModifierControl}
 	}
