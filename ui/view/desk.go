@@ -115,13 +115,14 @@ func NewDesk(o Options) *Desk {
 
 // Open loads what is known and follows store and agent from then on.
 func (d *Desk) Open() {
+	notices, stop := d.env.store.Watch() // before anything is read: what changes from here on is heard of
 	d.List.open()
 	d.refreshPlaces()
 	d.refreshOutbox()
 	d.readCRMMail()
 	d.refreshStatus()
 	d.env.wg.Add(1)
-	go d.follow()
+	go d.follow(notices, stop)
 }
 
 // Close stops everything and waits for it; what is being written is stored. Nothing is posted afterwards.
@@ -151,9 +152,8 @@ func (d *Desk) Reread() {
 
 // follow hands the store's notices and the agent's changes to the models, at most
 // one batch each pulse, and none before the last one was dealt with.
-func (d *Desk) follow() {
+func (d *Desk) follow(notices <-chan offline.Notice, stop func()) {
 	defer d.env.wg.Done()
-	notices, stop := d.env.store.Watch()
 	defer stop()
 	moved := make(chan struct{}, 1)
 	unwatch := d.env.agent.Watch(func() {
