@@ -14,13 +14,13 @@ import (
 func (j *create) body() string {
 	limit := j.c.length("description")
 	text := inlineReferences(j.mail.HTML, j.mail.Attachments)
-	end := remark(j.out.Notes)
+	end := remark(j.lost)
 	if units(text)+units(end) <= limit {
 		return text + end
 	}
 	j.cut = true
 	j.note(noteCut)
-	if end = remark(j.out.Notes); units(end) > limit/2 {
+	if end = remark(j.lost); units(end) > limit/2 {
 		end = remark([]string{noteCut})
 	}
 	if units(end) > limit { // a column too short to say anything in

@@ -35,6 +35,7 @@ type create struct {
 	unresolved map[offline.Ref]bool // parties kept as addresses only
 	unlinked   bool                 // without correlatedactivityid
 	left       map[int]bool         // attachments left out
+	lost       []string             // what of the message is not on the record, for people
 	cut        bool                 // the body was cut
 	apart      bool                 // close outside the change set
 	loose      bool                 // no change set at all: find out which attachment it is
@@ -81,8 +82,17 @@ func newCreate(c *Client, m *offline.OutgoingEmail) *create {
 	return j
 }
 
-// note tells people what was left out, once.
+// note tells people what of the message was left out, once: the user and, on
+// the record, everybody who reads it.
 func (j *create) note(s string) {
+	if !slices.Contains(j.lost, s) {
+		j.lost = append(j.lost, s)
+		j.tell(s)
+	}
+}
+
+// tell tells the user alone.
+func (j *create) tell(s string) {
 	if !slices.Contains(j.out.Notes, s) {
 		j.out.Notes = append(j.out.Notes, s)
 	}

@@ -211,7 +211,7 @@ func (j *create) drop(r offline.Ref) {
 	for _, p := range j.mail.Parties {
 		for _, q := range p.Records {
 			if q == r {
-				j.note(fmt.Sprintf("%s: the %s in the CRM is gone or not yours to use; kept as an address", p.Address.Addr, r.Kind))
+				j.tell(fmt.Sprintf("%s: the %s in the CRM is gone or not yours to use; kept as an address", p.Address.Addr, r.Kind))
 			}
 		}
 	}

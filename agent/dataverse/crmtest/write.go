@@ -81,6 +81,9 @@ var writeCases = []testCase{
 		if len(out[0].Notes) != 1 || !strings.Contains(out[0].Notes[0], "ann@moravia.example") {
 			t.Errorf("notes: %q", out[0].Notes)
 		}
+		if text := f.Text(e.Email.Ref); text != e.Email.HTML { // nothing of the message is missing
+			t.Errorf("the record reads %s", text)
+		}
 		e.Email.Parties[0].Records = nil
 		f.check(t, f.stored(e))
 	}},
