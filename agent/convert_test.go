@@ -322,3 +322,43 @@ func TestManyMessagesAreTrackedAtOnceAndOneUndoTakesAllBack(t *testing.T) {
 		t.Errorf("%+v\n%s", r.Counts, w.emails())
 	}
 }
+
+func TestAConversionCutOffAnywhereEndsInOneRecordAndOneEmailAboutIt(t *testing.T) {
+	cut := &offline.Fault{Class: offline.FaultNetwork, Text: "cut"}
+	for _, lost := range []bool{false, true} { // before it was done, or after: the answer is lost
+		for at := range 12 {
+			w := newWorld(t, track.None)
+			w.box.add("INBOX", w.mail("<1@x>"))
+			w.sync()
+			r, _ := w.createFrom("<1@x>", w.propose("<1@x>", offline.KindCase))
+			left := at
+			count := func(string) error {
+				if left--; left < 0 {
+					return cut
+				}
+				return nil
+			}
+			if lost {
+				w.crm.after = count
+			} else {
+				w.crm.fail = count
+			}
+			for range 3 {
+				w.now = w.now.Add(UndoFor)
+				_, _ = w.agent.SyncOnce(context.Background())
+				w.restart()
+			}
+			w.crm.after, w.crm.fail = func(string) error { return nil }, func(string) error { return nil }
+			for range 3 {
+				w.now = w.now.Add(UndoFor)
+				w.sync()
+			}
+			if len(w.crm.made) != 1 || w.crm.made[0].Record != r || strings.Count(w.emails(), "\n") != 0 || !strings.Contains(w.emails(), "about "+r.String()) {
+				t.Errorf("lost %v, cut at %d: made %v, emails %s", lost, at, w.crm.made, w.emails())
+			}
+			if m := w.message("<1@x>"); m.Track.State != offline.Tracked || m.Track.Regarding != r {
+				t.Errorf("lost %v, cut at %d: %+v", lost, at, m.Track)
+			}
+		}
+	}
+}
