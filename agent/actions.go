@@ -74,6 +74,7 @@ type before struct {
 	track   offline.Tracking
 	link    *offline.Link
 	changes []offline.Change
+	refused []offline.Change // records that the CRM refused to make of it
 	// after are the ids of the changes that the action queued.
 	after []uint64
 }
@@ -126,7 +127,10 @@ func remember(tx *offline.Tx, m *offline.Message) (*before, error) {
 	case !errors.Is(err, offline.ErrNotFound):
 		return nil, err
 	}
-	b.changes, err = aboutMessage(tx, m.Key)
+	if b.changes, err = aboutMessage(tx, m.Key); err != nil {
+		return nil, err
+	}
+	b.refused, err = refusedRecords(tx, m.Key)
 	return b, err
 }
 
@@ -198,6 +202,9 @@ func (a *Agent) undoCarried(tx *offline.Tx, m *offline.Message, b *before) error
 }
 
 func (a *Agent) putBack(tx *offline.Tx, m *offline.Message, b *before) error {
+	if err := a.refuseAgain(tx, b.refused); err != nil {
+		return err
+	}
 	m.Track = b.track
 	if err := tx.PutMessage(m); err != nil {
 		return err

@@ -323,6 +323,39 @@ func TestManyMessagesAreTrackedAtOnceAndOneUndoTakesAllBack(t *testing.T) {
 	}
 }
 
+func TestUndoBringsBackARefusedRecordThatWasGivenUp(t *testing.T) {
+	for _, give := range []func(*world) (Undo, error){
+		func(w *world) (Undo, error) { return w.agent.SetRegarding(w.key("<1@x>"), acme) },
+		func(w *world) (Undo, error) { return w.agent.Untrack(w.key("<1@x>"), false) },
+	} {
+		w := newWorld(t, track.All)
+		w.box.add("INBOX", w.mail("<1@x>"))
+		w.sync()
+		w.crm.refuse["lead"] = &offline.Fault{Class: offline.FaultRejected, Text: "no"}
+		r, _ := w.createFrom("<1@x>", w.propose("<1@x>", offline.KindLead))
+		w.sync()
+		before := w.message("<1@x>").Track
+		undo, err := give(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := undo(); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.message("<1@x>").Track; got != before || got.State != offline.Failed {
+			t.Errorf("%+v, want %+v", got, before)
+		}
+		delete(w.crm.refuse, "lead")
+		if err := w.agent.Retry(w.key("<1@x>")); err != nil {
+			t.Fatal(err)
+		}
+		w.sync()
+		if m := w.message("<1@x>"); m.Track.State != offline.Tracked || m.Track.Regarding != r || len(w.crm.made) != 1 {
+			t.Errorf("%+v, made %v", m.Track, w.crm.made)
+		}
+	}
+}
+
 func TestAConversionCutOffAnywhereEndsInOneRecordAndOneEmailAboutIt(t *testing.T) {
 	cut := &offline.Fault{Class: offline.FaultNetwork, Text: "cut"}
 	for _, lost := range []bool{false, true} { // before it was done, or after: the answer is lost

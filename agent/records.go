@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postrider/agent/health"
@@ -125,15 +126,47 @@ func (a *Agent) restoreRefused(tx *offline.Tx) error {
 	return nil
 }
 
+// refusedRecords are the changes that make what a message was to be about and that the
+// CRM refused.
+func refusedRecords(tx *offline.Tx, item uint64) ([]offline.Change, error) {
+	cs, err := tx.ChangesFor(item)
+	return slices.DeleteFunc(cs, func(c offline.Change) bool {
+		return c.Op != offline.OpCreateRecord || !c.Parked || c.Record.Kind == offline.KindContact
+	}), err
+}
+
+// refuseAgain brings back, for Undo, what forgetRefused gave up.
+func (a *Agent) refuseAgain(tx *offline.Tx, cs []offline.Change) error {
+	for _, c := range cs {
+		waiting, err := tx.Lane(c.Lane)
+		if err != nil {
+			return err
+		}
+		if len(waiting) > 0 {
+			continue // it is still there, or was tried again meanwhile
+		}
+		if err := tx.Enqueue(&c); err != nil {
+			return err
+		}
+		rec := asRecord(c, offline.Outcome{}, offline.Ref{Kind: offline.KindUser, ID: a.me().ID}, c.Queued)
+		rec.Addrs = nil
+		if err := tx.PutRecord(&rec); err != nil {
+			return err
+		}
+		a.health.Set(health.RecordFailed, recordSubject(c.Record), refusal(c)+": "+c.Reason)
+	}
+	return nil
+}
+
 // forgetRefused gives up records that the CRM refused to make from a message,
 // when the message is made to be about something else.
 func (a *Agent) forgetRefused(tx *offline.Tx, item uint64, keep offline.Ref) error {
-	cs, err := tx.ChangesFor(item)
+	cs, err := refusedRecords(tx, item)
 	if err != nil {
 		return err
 	}
 	for _, c := range cs {
-		if c.Op != offline.OpCreateRecord || !c.Parked || c.Record.Kind == offline.KindContact || c.Record == keep {
+		if c.Record == keep {
 			continue
 		}
 		if err := tx.DropChange(c.ID); err != nil {
