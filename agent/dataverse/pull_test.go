@@ -261,7 +261,7 @@ func TestEmailsAreAskedSinceTheCursorWithMessageIDOnly(t *testing.T) {
 			strings.Contains(a.header.Get("Prefer"), "track-changes") {
 			t.Errorf("asked %s (%s)", a.path, a.header.Get("Prefer"))
 		}
-		return ok(`{"value":[{"activityid":"` + mail + `","subject":"Quote","messageid":"<a@b>","trackingtoken":"CRM:0001001","directioncode":true,"statecode":1,"modifiedon":"2026-02-01T08:00:00Z",
+		return ok(`{"value":[{"activityid":"` + mail + `","subject":"Quote","messageid":"<a@b>","trackingtoken":"CRM:0001001","directioncode":true,"statecode":1,"actualend":"2026-01-31T07:00:00Z","senton":"2026-02-01T08:00:00Z","modifiedon":"2026-02-01T08:00:00Z",
 			"_regardingobjectid_value":"` + acct + `","_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname":"incident"}]}`)
 	}}
 	var p pulled
@@ -269,7 +269,7 @@ func TestEmailsAreAskedSinceTheCursorWithMessageIDOnly(t *testing.T) {
 	if err := s.start(t).Pull(t.Context(), []offline.CRMCursor{cur}, p.emit); err != nil {
 		t.Fatal(err)
 	}
-	want := offline.Email{Identity: "<a@b>", Token: "CRM:0001001", Outgoing: true, Closed: true, Regarding: offline.Ref{Kind: offline.KindCase, ID: acct}}
+	want := offline.Email{Identity: "<a@b>", Token: "CRM:0001001", Outgoing: true, Closed: true, Regarding: offline.Ref{Kind: offline.KindCase, ID: acct}, Sent: time.Date(2026, 1, 31, 7, 0, 0, 0, time.UTC)}
 	if d := p.deltas[0]; d.Reset || !d.Final || !reflect.DeepEqual(*d.Changed[0].Email, want) || !d.Cursor.Since.Equal(d.Changed[0].Changed) {
 		t.Errorf("%+v %+v", d, d.Changed[0].Email)
 	}

@@ -164,6 +164,10 @@ func email(r row) *offline.Email {
 		Regarding: r.ref("regardingobjectid", ""),
 		Thread:    r.text("conversationindex"),
 		Pending:   status == statusPending || status == statusSending,
+		Sent:      r.when("actualend"), // what Postrider writes: the message's own date
+	}
+	if e.Sent.IsZero() {
+		e.Sent = r.when("senton")
 	}
 	// The row tells the sender and those in To; copies are among the parties only.
 	for _, a := range append([]string{r.text("sender")}, strings.Split(r.text("torecipients"), ";")...) {

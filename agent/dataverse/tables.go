@@ -93,7 +93,7 @@ var tables = []table{
 	{
 		kind: offline.KindEmail, set: "emails", logical: "email", id: "activityid", name: "subject",
 		owner: true, state: "statecode",
-		extra: []string{"messageid", "trackingtoken", "directioncode", "statuscode", "conversationindex", "sender", "torecipients", "_regardingobjectid_value"},
+		extra: []string{"messageid", "trackingtoken", "directioncode", "statuscode", "actualend", "senton", "conversationindex", "sender", "torecipients", "_regardingobjectid_value"},
 	},
 }
 
