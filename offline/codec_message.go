@@ -30,6 +30,7 @@ const (
 	fpFolder = iota + 1
 	fpUID
 	fpFlag
+	fpKeyword
 )
 
 const (
@@ -77,6 +78,7 @@ func (w *writer) message(m *Message) {
 			w.number(fpFolder, uint64(m.Places[i].Folder))
 			w.number(fpUID, uint64(m.Places[i].UID))
 			w.texts(fpFlag, m.Places[i].Flags)
+			w.number(fpKeyword, uint64(m.Places[i].Keyword))
 		})
 	}
 	if m.Body != (BodyInfo{}) {
@@ -179,6 +181,8 @@ func (f field) place() (p Place, err error) {
 			p.UID = uint32(f.n)
 		case fpFlag:
 			p.Flags = append(p.Flags, f.text)
+		case fpKeyword:
+			p.Keyword = KeywordMark(f.n)
 		}
 		return nil
 	})

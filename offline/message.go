@@ -50,7 +50,22 @@ type Place struct {
 	Folder FolderID `json:"f"`
 	UID    uint32   `json:"u"`
 	Flags  []string `json:"fl,omitempty"` // as the server spells them, sorted, without \Recent
+
+	Keyword KeywordMark `json:"kw,omitempty"` // what Postrider did about KeywordTracked here
 }
+
+// KeywordMark is what became of KeywordTracked at one place, so that what
+// Postrider wrote can be told from what a person did in another mail program.
+// It goes with the place: what was moved, copied or numbered anew has none.
+type KeywordMark uint32
+
+// The marks.
+const (
+	KeywordNone    KeywordMark = iota
+	KeywordSet                 // Postrider set it; the mailbox has not shown it since
+	KeywordSeen                // and the mailbox has shown it: when it is gone, somebody took it away
+	KeywordRefused             // the server did not keep it, and is not asked again here
+)
 
 // Message is a message of the mailbox: its header and what became of it. The
 // body is kept apart (Store.Body) and only when it was needed.

@@ -63,7 +63,8 @@ var (
 			References:  rapid.SliceOfN(genIdentity, 0, 3).Draw(t, "references"),
 			Places: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Place {
 				return Place{FolderID(rapid.IntRange(1, 3).Draw(t, "folder")), uint32(rapid.IntRange(1, 9).Draw(t, "uid")),
-					rapid.SampledFrom([][]string{nil, {`\Seen`}, {`\Flagged`, `\seen`}}).Draw(t, "flags")}
+					rapid.SampledFrom([][]string{nil, {`\Seen`}, {`\Flagged`, `\seen`}}).Draw(t, "flags"),
+					KeywordMark(rapid.IntRange(0, 3).Draw(t, "keyword"))}
 			}), 0, 3).Draw(t, "places"),
 			Track: Tracking{State: genState.Draw(t, "state"), Since: genTime.Draw(t, "since")},
 		}
