@@ -209,10 +209,14 @@ func (a *Agent) putBack(tx *offline.Tx, m *offline.Message, b *before) error {
 	if err := tx.PutMessage(m); err != nil {
 		return err
 	}
-	if b.link == nil {
-		return ignoreMissing(tx.DeleteLink(m.Key))
+	err := ignoreMissing(tx.DeleteLink(m.Key))
+	if b.link != nil {
+		err = tx.PutLink(b.link)
 	}
-	return tx.PutLink(b.link)
+	if err != nil {
+		return err
+	}
+	return a.wantKeyword(tx, m)
 }
 
 // trackOne tracks one message by hand.
@@ -236,6 +240,9 @@ func (a *Agent) regard(tx *offline.Tx, m *offline.Message, to offline.Ref) error
 	}
 	now := a.Now().UTC()
 	m.Track.Regarding = to
+	if err := a.refile(tx, m); err != nil {
+		return err
+	}
 	cs, err := aboutMessage(tx, m.Key)
 	if err != nil {
 		return err
@@ -284,9 +291,13 @@ func (a *Agent) untrackOne(tx *offline.Tx, m *offline.Message, deleteRecord bool
 			return err
 		}
 	}
+	if err := a.wantKeyword(tx, m); err != nil {
+		return err
+	}
 	return tx.Log(offline.Activity{At: now, What: "untrack", Item: m.Key, Record: old.Record})
 }
 
+// dropChanges withdraws what was to go to the CRM about a message.
 func dropChanges(tx *offline.Tx, item uint64) error {
 	cs, err := aboutMessage(tx, item)
 	if err != nil {

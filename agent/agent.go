@@ -37,6 +37,10 @@ type Config struct {
 	Conversations   Conversations // nil: conversations are found among what is known here
 	Settings        Settings
 
+	// What a mailbox can do beside; nil: it can't.
+	Poller Poller // each folder is asked by itself instead
+	Marker Marker // no keyword is looked at or set
+
 	// What a mail server and a CRM can do beside; nil: they can't.
 	Sender         Sender
 	Filer          Filer
@@ -94,6 +98,9 @@ type Agent struct {
 	swept      bool             // bodies without a message were removed in this run
 	created    []offline.Record // made in the CRM by the transaction under way
 	bookSeen   bool             // whether the address book has to be refreshed was looked at in this run
+
+	noKeywords  map[offline.FolderID]bool // folders that keep no keywords
+	keywordless []string                  // their names
 }
 
 // New returns an Agent that does nothing yet. Its status is what the store
@@ -120,6 +127,7 @@ func New(c Config) (*Agent, error) {
 		status:     Status{Phase: Idle},
 		asked:      map[string]bool{},
 		book:       bookkeeper{book: book.New()},
+		noKeywords: map[offline.FolderID]bool{},
 	}
 	a.health = health.New(c.Now, a.notify)
 	if err := a.restore(); err != nil {

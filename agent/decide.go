@@ -199,6 +199,9 @@ func (a *Agent) adopt(tx *offline.Tx, m *offline.Message, d track.Decision) erro
 	if err := tx.PutLink(&offline.Link{Item: m.Key, Record: r.Ref, ETag: r.ETag, Base: base, At: now}); err != nil {
 		return err
 	}
+	if err := a.wantKeyword(tx, m); err != nil {
+		return err
+	}
 	s := a.trackSettings()
 	return a.reopen(tx, messageOrigin(m, s), s)
 }

@@ -26,10 +26,12 @@ type fakeMailbox struct {
 	requests int64
 	cut      func() error // asked before each step; an error ends it
 	batch    int
-	poison   map[uint32]bool // UIDs whose bodies can't be fetched
+	fakeMailboxMore
+	poison map[uint32]bool // UIDs whose bodies can't be fetched
 }
 
 type fakeFolder struct {
+	fakeFolderMore
 	name     string
 	role     offline.FolderRole
 	validity uint32
@@ -124,9 +126,11 @@ func (b *fakeMailbox) Folders(ctx context.Context) ([]offline.Folder, error) {
 	if err := b.ask(); err != nil {
 		return nil, err
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var out []offline.Folder
 	for _, f := range b.folders {
-		out = append(out, offline.Folder{Name: f.name, Role: f.role, Delimiter: "/"})
+		out = append(out, offline.Folder{Name: f.name, Role: f.role, Delimiter: "/", ObjectID: f.objectID})
 	}
 	return out, nil
 }
@@ -136,6 +140,10 @@ func (b *fakeMailbox) Sync(ctx context.Context, f offline.Folder, known func() (
 		return err
 	}
 	b.mu.Lock()
+	if !b.has(f.Name) {
+		b.mu.Unlock()
+		return notThere(f.Name)
+	}
 	s := b.folder(f.Name)
 	now := offline.Cursor{UIDValidity: s.validity, UIDNext: s.next, HighestModSeq: s.modseq, Messages: uint32(len(s.msgs)), Since: f.Cursor.Since, At: day}
 	c := f.Cursor
@@ -211,6 +219,10 @@ func (b *fakeMailbox) Bodies(ctx context.Context, f offline.Folder, uids []uint3
 			return err
 		}
 		b.mu.Lock()
+		if !b.has(f.Name) {
+			b.mu.Unlock()
+			return notThere(f.Name)
+		}
 		m := b.folder(f.Name).msgs[uid]
 		b.mu.Unlock()
 		if m == nil {
@@ -227,11 +239,6 @@ func (b *fakeMailbox) Bodies(ctx context.Context, f offline.Folder, uids []uint3
 		}
 	}
 	return nil
-}
-
-func (b *fakeMailbox) Idle(ctx context.Context, f offline.Folder) error {
-	<-ctx.Done()
-	return ctx.Err()
 }
 
 func (b *fakeMailbox) Requests() int64 {
@@ -255,6 +262,7 @@ type fakeCRM struct {
 	fail     func(op string) error // before a request is done
 	after    func(op string) error // after it was done: the answer is lost
 	refuse   map[string]error      // by record id: what the CRM says of a create
+	caller   offline.Ref           // who owns what is made; zero: nobody is told
 	tangled  int                   // writes that stood in one Push with what they refer to
 	methods  offline.Methods
 	pending  map[string]*fakePending // by record id: emails that were written in the CRM
@@ -426,7 +434,7 @@ func (c *fakeCRM) write(w offline.Write) offline.Outcome {
 			}
 		}
 		c.emails[e.Ref.ID] = *e
-		c.putLocked(offline.Record{Ref: e.Ref, Name: e.Subject, Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding, Sent: e.When, People: people(e.Parties)}})
+		c.putLocked(offline.Record{Ref: e.Ref, Name: e.Subject, Owner: c.caller, Email: &offline.Email{Identity: e.Identity, Token: e.Token, Outgoing: e.Outgoing, Closed: true, Regarding: e.Regarding, Sent: e.When, People: people(e.Parties)}})
 		return offline.Outcome{ETag: c.records[e.Ref].ETag}
 	case offline.OpSetOptions:
 		return c.setOptions(w.Change)

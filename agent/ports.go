@@ -41,6 +41,24 @@ type Mailbox interface {
 	Close() error
 }
 
+// Poller is the part of a mailbox that looks at many folders at once. It is
+// used by the goroutine that syncs, and may be the same value as Mailbox.
+type Poller interface {
+	// Status says how folders are, in as few round trips as the server allows.
+	// Folders that are not there are left out.
+	Status(ctx context.Context, names []string) ([]offline.FolderStatus, error)
+}
+
+// Marker is the part of a mailbox that sets keywords, the only thing that
+// Postrider writes on messages. It is used by the goroutine that syncs, and may
+// be the same value as Mailbox.
+type Marker interface {
+	// SetKeywords adds and removes keywords of messages in f. UIDs that are gone
+	// are passed over; doing it twice is doing it once. offline.ErrNoKeywords in
+	// the error's chain: the folder keeps none.
+	SetKeywords(ctx context.Context, f offline.Folder, uids []uint32, add, remove []string) error
+}
+
 // CRM is the user's CRM. Safe for use by several goroutines. Errors carry an
 // *offline.Fault.
 type CRM interface {

@@ -181,6 +181,9 @@ func (a *Agent) followRecord(tx *offline.Tx, link offline.Link, r *offline.Recor
 			if err := tx.PutMessage(&m); err != nil {
 				return err
 			}
+			if err := a.refile(tx, &m); err != nil {
+				return err
+			}
 		}
 		link.Base.Regarding = r.Email.Regarding
 	}
@@ -213,6 +216,9 @@ func (a *Agent) unlink(tx *offline.Tx, item uint64, reason string) error {
 	}
 	m.Track = offline.Tracking{State: offline.Untracked, Since: a.Now().UTC(), Cause: offline.CauseColleague, Reason: reason, Declined: true}
 	if err := tx.PutMessage(&m); err != nil {
+		return err
+	}
+	if err := a.wantKeyword(tx, &m); err != nil {
 		return err
 	}
 	return tx.Log(offline.Activity{At: a.Now().UTC(), What: "unlinked", Item: item, Record: old.Record, Text: reason})

@@ -12,24 +12,66 @@ import (
 	"postrider/offline"
 )
 
-// listEvery is how often the folders are listed again; between, the known ones
-// are asked, one request each.
-const listEvery = time.Hour
-
 // pullMail brings what changed in the mailbox into the store.
 func (a *Agent) pullMail(ctx context.Context) error {
 	folders, err := a.readFolders(ctx)
 	if err != nil {
 		return err
 	}
+	if folders, err = a.changed(ctx, folders, false); err != nil {
+		return err
+	}
+	return a.pullFolders(ctx, folders)
+}
+
+// changed asks in one go which folders are not as their cursors say. Where a
+// server counts no changes (RFC 7162), only quick leaves out a folder that may
+// have other flags.
+func (a *Agent) changed(ctx context.Context, folders []offline.Folder, quick bool) ([]offline.Folder, error) {
+	if a.Poller == nil || len(folders) == 0 {
+		return folders, nil
+	}
+	names := make([]string, len(folders))
+	for i, f := range folders {
+		names[i] = f.Name
+	}
+	list, err := a.Poller.Status(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("look at the folders: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(folders), func(f offline.Folder) bool {
+		return slices.ContainsFunc(list, func(st offline.FolderStatus) bool { return st.Name == f.Name && unchanged(f.Cursor, st, quick) })
+	}), nil
+}
+
+// unchanged reports whether a folder is as its cursor says.
+func unchanged(c offline.Cursor, st offline.FolderStatus, quick bool) bool {
+	return c.UIDNext != 0 && c.UIDValidity == st.UIDValidity && c.UIDNext == st.UIDNext && c.Messages == st.Messages &&
+		c.HighestModSeq == st.HighestModSeq && (c.HighestModSeq != 0 || quick)
+}
+
+// pullFolders brings what changed in these folders into the store.
+func (a *Agent) pullFolders(ctx context.Context, folders []offline.Folder) error {
 	var failed []error
-	for _, f := range folders {
+	listed := false
+	for i := 0; i < len(folders); i++ {
+		f := folders[i]
 		a.doing("Reading "+f.Name, 0, 0)
 		err := a.pullFolder(ctx, f)
 		if offline.ClassOf(err) == offline.FaultNotFound {
 			// Renamed or deleted on the server: the list tells which.
-			if _, err = a.list(ctx); err != nil {
+			if listed {
+				continue
+			}
+			now, err := a.list(ctx)
+			if err != nil {
 				return err
+			}
+			listed = true
+			for _, x := range now {
+				if !slices.ContainsFunc(folders, func(y offline.Folder) bool { return x.Name == y.Name }) {
+					folders = append(folders, x)
+				}
 			}
 			continue
 		}
@@ -45,104 +87,6 @@ func (a *Agent) pullMail(ctx context.Context) error {
 		return errors.Join(failed...)
 	}
 	return a.dropHomeless()
-}
-
-// readFolders returns the folders to read, listing them on the server when that
-// was not done lately or a wanted one is unknown.
-func (a *Agent) readFolders(ctx context.Context) ([]offline.Folder, error) {
-	var known []offline.Folder
-	var listed time.Time
-	if err := a.Store.View(func(tx *offline.Tx) (err error) {
-		if _, err = tx.Setting(settingListed, &listed); err != nil {
-			return err
-		}
-		known, err = tx.Folders()
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	read, missing := a.choose(known)
-	if now := a.Now(); len(read) > 0 && len(missing) == 0 && now.Sub(listed) < listEvery && !listed.After(now) {
-		return read, nil
-	}
-	return a.list(ctx)
-}
-
-// list asks the server for its folders and returns those to read.
-func (a *Agent) list(ctx context.Context) ([]offline.Folder, error) {
-	a.doing("Looking for folders", 0, 0)
-	found, err := a.Mailbox.Folders(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list the folders: %w", err)
-	}
-	var read []offline.Folder
-	err = a.Store.Update(func(tx *offline.Tx) error {
-		known, err := tx.Folders()
-		if err != nil {
-			return err
-		}
-		all := mergeFolders(known, found)
-		var missing []string
-		read, missing = a.choose(all)
-		for _, name := range missing {
-			a.health.Set(health.FolderMissing, name, fmt.Sprintf("The mailbox has no folder %q.", name))
-		}
-		for i := range all {
-			all[i].Read = slices.ContainsFunc(read, func(f offline.Folder) bool { return f.Name == all[i].Name })
-			if err := tx.PutFolder(&all[i]); err != nil {
-				return err
-			}
-		}
-		read = slices.DeleteFunc(all, func(f offline.Folder) bool { return !f.Read })
-		return tx.PutSetting(settingListed, a.Now().UTC())
-	})
-	return read, err
-}
-
-// mergeFolders keeps the numbers and cursors of known folders and takes names
-// and roles from the server's list. One that is not listed is marked, not
-// forgotten: absence is not deletion.
-func mergeFolders(known, found []offline.Folder) []offline.Folder {
-	out := slices.Clone(known)
-	for i := range out {
-		out[i].Missing = true
-	}
-	for _, f := range found {
-		i := slices.IndexFunc(out, func(k offline.Folder) bool { return k.Name == f.Name })
-		if i < 0 {
-			out = append(out, f)
-			continue
-		}
-		f.ID, f.Cursor, f.Read = out[i].ID, out[i].Cursor, out[i].Read
-		out[i] = f
-	}
-	return out
-}
-
-// choose picks the folders to read: the ones named in the settings, or Inbox
-// and Sent. missing are the names that are not there.
-func (a *Agent) choose(all []offline.Folder) (read []offline.Folder, missing []string) {
-	usable := func(f offline.Folder) bool { return !f.NoSelect && !f.Missing }
-	if len(a.Settings.Folders) == 0 {
-		for _, f := range all {
-			if usable(f) && (f.Role == offline.RoleInbox || f.Role == offline.RoleSent) {
-				read = append(read, f)
-			}
-		}
-		return read, nil
-	}
-	for _, name := range a.Settings.Folders {
-		i := slices.IndexFunc(all, func(f offline.Folder) bool {
-			return usable(f) && (f.Name == name || f.Role == offline.RoleInbox && offline.Fold(name) == "inbox")
-		})
-		if i < 0 {
-			missing = append(missing, name)
-			continue
-		}
-		read = append(read, all[i])
-		a.health.Clear(health.FolderMissing, name)
-	}
-	return read, missing
 }
 
 // pullFolder brings what changed in one folder into the store.
@@ -229,10 +173,17 @@ func (a *Agent) storeDelta(f offline.Folder, d offline.FolderDelta) error {
 		if err != nil {
 			return err
 		}
-		if err := a.place(tx, f, d.New, homeless); err != nil {
+		in, err := a.landingIn(tx, f)
+		if err != nil {
 			return err
 		}
-		if err := putFlags(tx, f.ID, d.Flags); err != nil {
+		if err := a.place(tx, &in, d.New, homeless); err != nil {
+			return err
+		}
+		if err := in.keep(tx); err != nil {
+			return err
+		}
+		if err := a.putFlags(tx, f.ID, d.Flags); err != nil {
 			return err
 		}
 		for i := range d.SetAside {
@@ -261,6 +212,9 @@ func (a *Agent) storeDelta(f offline.Folder, d offline.FolderDelta) error {
 func (a *Agent) unplace(tx *offline.Tx, f offline.FolderID, d offline.FolderDelta) (map[uint64]bool, error) {
 	gone := d.Gone
 	if d.Reset {
+		if err := renumbered(tx, f); err != nil {
+			return nil, err
+		}
 		all, err := tx.UIDs(f)
 		if err != nil {
 			return nil, err
@@ -311,7 +265,7 @@ func dropAside(tx *offline.Tx, f offline.FolderID, uids []uint32) error {
 
 // place takes in what was read. A message that is known already, by its
 // identity, gets one more place; it is never taken for a new one.
-func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Message, homeless map[uint64]bool) error {
+func (a *Agent) place(tx *offline.Tx, in *landing, arrived []offline.Message, homeless map[uint64]bool) error {
 	if len(arrived) == 0 {
 		return nil
 	}
@@ -319,7 +273,7 @@ func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Messag
 	at := make(map[string]int, len(arrived)) // identity to index in fresh
 	found := false
 	for _, m := range arrived {
-		m.Outgoing = f.Role == offline.RoleSent || a.isOwn(m)
+		m.Outgoing = in.folder.Role == offline.RoleSent || a.isOwn(m)
 		for {
 			if i, ok := at[m.Identity]; ok {
 				if m.Computed || message.Same(fresh[i], m) {
@@ -339,12 +293,13 @@ func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Messag
 						delete(homeless, key)
 						found = true
 					}
-					if err := tx.PutMessage(&old); err != nil {
+					if err := in.known(a, tx, &old, m.Places[0]); err != nil {
 						return err
 					}
 					break
 				}
 			} else {
+				in.before(a, &m)
 				at[m.Identity] = len(fresh)
 				fresh = append(fresh, m)
 				break
@@ -359,7 +314,15 @@ func (a *Agent) place(tx *offline.Tx, f offline.Folder, arrived []offline.Messag
 			return err
 		}
 	}
-	return tx.AddMessages(fresh)
+	if err := tx.AddMessages(fresh); err != nil {
+		return err
+	}
+	for _, m := range fresh {
+		for _, p := range m.Places {
+			in.note(m.Key, p)
+		}
+	}
+	return nil
 }
 
 func (a *Agent) isOwn(m offline.Message) bool {
@@ -374,37 +337,11 @@ func (a *Agent) isOwn(m offline.Message) bool {
 func addPlace(ps []offline.Place, p offline.Place) []offline.Place {
 	for i := range ps {
 		if ps[i].Folder == p.Folder && ps[i].UID == p.UID {
-			ps[i] = p
+			ps[i].Flags = p.Flags
 			return ps
 		}
 	}
 	return append(ps, p)
-}
-
-func putFlags(tx *offline.Tx, f offline.FolderID, changes []offline.FlagChange) error {
-	for _, c := range changes {
-		key, ok := tx.KeyAt(f, c.UID)
-		if !ok {
-			continue // set aside, or left out
-		}
-		m, err := tx.Message(key)
-		if err != nil {
-			return err
-		}
-		same := true
-		for i := range m.Places {
-			if p := &m.Places[i]; p.Folder == f && p.UID == c.UID && !slices.Equal(p.Flags, c.Flags) {
-				p.Flags, same = c.Flags, false
-			}
-		}
-		if same {
-			continue
-		}
-		if err := tx.PutMessage(&m); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func loadHomeless(tx *offline.Tx) (map[uint64]bool, error) {

@@ -66,7 +66,7 @@ func (a *Agent) ready() (batch []offline.Change, waiting int, err error) {
 			}
 			batch = batch[:0]
 			for _, c := range heads {
-				if c.Op == offline.OpCreateEmail && (pending(tx, c.Correlated) || comesFirst(tx, c.Parent)) || awaitsRecord(tx, c) {
+				if c.Op == offline.OpKeyword || c.Op == offline.OpCreateEmail && (pending(tx, c.Correlated) || comesFirst(tx, c.Parent)) || awaitsRecord(tx, c) {
 					continue
 				}
 				if batch = append(batch, c); len(batch) == pushBatch {
@@ -147,8 +147,12 @@ func (a *Agent) adoptInstead(tx *offline.Tx, c offline.Change, s track.Settings)
 	if err := tx.DropChange(c.ID); err != nil {
 		return false, err
 	}
-	if d.Cause = m.Track.Cause; d.Cause != offline.CauseUser && d.Cause != offline.CauseSent {
-		d.Cause, d.Regarding = offline.CauseColleague, base(tx, d.Existing)
+	if d.Cause = m.Track.Cause; !byHand(d.Cause) {
+		theirs := base(tx, d.Existing)
+		if d.Cause != offline.CauseFolder || !theirs.IsZero() { // R-FOLDER-14: who filed it first decides
+			d.Regarding = theirs
+		}
+		d.Cause = offline.CauseColleague
 	}
 	return true, a.adopt(tx, &m, d)
 }
@@ -279,6 +283,9 @@ func (a *Agent) succeeded(tx *offline.Tx, w offline.Write, o offline.Outcome) er
 		if err := tx.PutMessage(&m); err != nil {
 			return err
 		}
+	}
+	if err := a.wantKeyword(tx, &m); err != nil {
+		return err
 	}
 	a.health.Clear(health.ItemFailed, itemSubject(m.Key))
 	return tx.Log(offline.Activity{At: now, What: activityOf(c.Op), Item: m.Key, Record: c.Record, Text: joinNotes(o.Notes)})

@@ -17,7 +17,7 @@ func aboutMessage(tx *offline.Tx, item uint64) ([]offline.Change, error) {
 	cs, err := tx.ChangesFor(item)
 	out := cs[:0]
 	for _, c := range cs {
-		if c.Op != offline.OpCreateRecord {
+		if c.Op != offline.OpCreateRecord && c.Op != offline.OpKeyword {
 			out = append(out, c)
 		}
 	}

@@ -39,6 +39,14 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 	if crmErr == nil {
 		crmErr = a.guard(ctx, a.decideAndPush(ctx, mailErr), false)
 	}
+	if crmErr == nil && mailErr == nil {
+		crmErr = a.guard(ctx, a.backfillAll(ctx), false)
+	}
+	if !offline.ClassOf(mailErr).Transient() && ctx.Err() == nil {
+		if err := a.pushKeywords(ctx); err != nil {
+			mailErr = errors.Join(mailErr, a.guard(ctx, err, true))
+		}
+	}
 	err := errors.Join(crmErr, mailErr)
 	if crmErr == nil && mailErr == nil {
 		a.set(func(s *Status) { s.CatchUp = false })
@@ -79,12 +87,30 @@ func (a *Agent) sweep() {
 // way, nothing is decided: newest messages come first, and an answer decided
 // before what it answers would not know what it is about.
 func (a *Agent) decideAndPush(ctx context.Context, mailErr error) error {
-	if !offline.ClassOf(mailErr).Transient() {
-		if err := a.decide(ctx); err != nil {
+	if offline.ClassOf(mailErr).Transient() {
+		return a.push(ctx)
+	}
+	if err := a.file(ctx); err != nil {
+		return err
+	}
+	if err := a.decide(ctx); err != nil {
+		return err
+	}
+	return a.push(ctx)
+}
+
+// backfillAll goes through the tracked folders to the end, carrying over what it
+// tracks part by part.
+func (a *Agent) backfillAll(ctx context.Context) error {
+	for {
+		more, err := a.backfill(ctx)
+		if err != nil || !more {
+			return err
+		}
+		if err := a.push(ctx); err != nil {
 			return err
 		}
 	}
-	return a.push(ctx)
 }
 
 func (a *Agent) requests() (r Requests) {

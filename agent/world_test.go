@@ -35,6 +35,7 @@ type world struct {
 	store *offline.Store
 	agent *Agent
 	set   Settings
+	more  func(*Config) // what the agent is made of beside; nil: nothing
 	n     int
 }
 
@@ -82,11 +83,15 @@ func (w *world) open() {
 	if w.store, err = offline.Open(w.dir, testKey, offline.OpenOptions{Now: func() time.Time { return w.now }}); err != nil {
 		w.t.Fatalf("open the store: %v", err)
 	}
-	w.agent, err = New(Config{
+	c := Config{
 		Store: w.store, Mailbox: w.box, Reader: fakeReader{w.box}, CRM: w.crm, Conversations: w.crm, Settings: w.set,
 		Sender: w.smtp, Filer: w.box, Tokens: w.crm, TemplateSource: w.crm, PendingMail: w.crm,
 		Now: func() time.Time { return w.now },
-	})
+	}
+	if w.more != nil {
+		w.more(&c)
+	}
+	w.agent, err = New(c)
 	if err != nil {
 		w.t.Fatalf("make the agent: %v", err)
 	}

@@ -61,6 +61,8 @@ var (
 	CRMNoRead          = Kind{"crm-no-read", "A kind of record can't be read", Info, "Ask your administrator for the right, if you need it.", 0}
 	ManyGone           = Kind{"many-gone", "Many tracked emails seem to be gone", Warn, "Check with your administrator that you can still read emails in the CRM.", 0}
 	FolderMissing      = Kind{"folder-missing", "A folder is not there", Warn, "Correct the name under [track] folders in the configuration.", 0}
+	FolderRuleOff      = Kind{"folder-rule-off", "A tracked folder is gone", Warn, "Track another folder, or take this one off the tracked folders.", 0}
+	NoKeywords         = Kind{"no-keywords", "The mailbox keeps no keywords", Info, "Nothing to do: tracking by folder works. Other mail programs can't ask for tracking by keyword, or see it done.", 0}
 	ItemFailed         = Kind{"item-failed", "A message could not be tracked", Warn, "See what the CRM said beside the message; correct it and choose Retry.", 0}
 	RecordFailed       = Kind{"record-failed", "A record could not be made in the CRM", Warn, "See what the CRM said beside the message that it is made from; correct it and choose Retry.", 0}
 	ItemSetAside       = Kind{"item-set-aside", "A message could not be read", Warn, "Look at it in your mail program; choose Retry to read it again.", 0}
