@@ -2,6 +2,7 @@ package imaptest
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -96,6 +97,13 @@ func (f *Fake) Dials() int {
 	return f.dials
 }
 
+// Open counts the connections that are there now.
+func (f *Fake) Open() int {
+	f.Lock()
+	defer f.Unlock()
+	return len(f.conns)
+}
+
 // History lists the names of the commands so far, of all connections.
 func (f *Fake) History() []string {
 	f.Lock()
@@ -171,6 +179,15 @@ func (c *FakeConn) ReadLine() string {
 		c.gone = true
 	}
 	return strings.TrimRight(s, "\r\n")
+}
+
+// ReadBytes reads n bytes that the client sends outside of commands.
+func (c *FakeConn) ReadBytes(n int) string {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(c.r, b); err != nil {
+		c.gone = true
+	}
+	return string(b)
 }
 
 // Close cuts the connection.

@@ -30,7 +30,11 @@ func (c *FakeConn) handle(cmd FakeCommand) {
 		} else {
 			c.Send("* OK [NOMODSEQ] x")
 		}
-		c.Send(cmd.Tag + " OK [READ-ONLY] done")
+		mode := "READ-ONLY"
+		if cmd.Name == "SELECT" {
+			mode = "READ-WRITE"
+		}
+		c.Send(cmd.Tag + " OK [" + mode + "] done")
 	case "STATUS":
 		c.Send(fmt.Sprintf("* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY %d HIGHESTMODSEQ %d)", len(f.Messages), f.UIDNext, f.UIDValidity, f.HighestModSeq), cmd.Tag+" OK done")
 	case "SEARCH", "UID SEARCH":
