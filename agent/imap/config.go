@@ -49,9 +49,13 @@ type Config struct {
 	// After is the clock for waiting between tries and between polls.
 	After func(time.Duration) <-chan time.Time
 	Log   *slog.Logger
+	// Addrs are this computer's addresses: a connection from one that is gone is
+	// dead.
+	Addrs func() ([]net.Addr, error)
 
 	DialTimeout  time.Duration // for connecting, TLS and signing in, together; 30 s
 	FetchTimeout time.Duration // without any progress, while a command is under way; 60 s
+	WakeTimeout  time.Duration // for the first answer after a long silence; 5 s
 	IdleTimeout  time.Duration // without any answer while idling, which ends the connection; 31 min
 	PollInterval time.Duration // of Idle, where the server has no IDLE; 5 min
 	BatchSize    int           // messages per FETCH of a scan; 400
@@ -71,18 +75,24 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	set(&c.DialTimeout, 30*time.Second)
 	set(&c.FetchTimeout, time.Minute)
+	set(&c.WakeTimeout, 5*time.Second)
 	set(&c.IdleTimeout, 31*time.Minute)
 	set(&c.PollInterval, 5*time.Minute)
 	set(&c.BatchSize, 400)
 	set(&c.EmitSize, 500)
 	if c.Dial == nil {
-		c.Dial = (&net.Dialer{}).DialContext
+		// While nothing is sent, the system asks whether the other side is there:
+		// one that is gone without a word is noticed within 35 s.
+		c.Dial = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 4}}).DialContext
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.After == nil {
 		c.After = time.After
+	}
+	if c.Addrs == nil {
+		c.Addrs = net.InterfaceAddrs
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

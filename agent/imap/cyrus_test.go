@@ -10,9 +10,8 @@ import (
 )
 
 func TestCyrusConforms(t *testing.T) {
-	imaptest.Conformance(t, func(t *testing.T) imaptest.Fixture {
-		return imaptest.StartCyrus(t, "").Fixture()
-	})
+	c := imaptest.StartCyrus(t, "")
+	imaptest.Conformance(t, func(*testing.T) imaptest.Fixture { return c.Fixture() })
 }
 
 // Cyrus as it is configured where nobody changed it: all folders below INBOX,

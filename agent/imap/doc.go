@@ -22,7 +22,8 @@
 //     connection or the parser is found by bisection and set aside.
 //  5. exchange speaks the commands that go-imap has no words for, beside it.
 //  6. Sync, Bodies, Folders, Idle and the rest are made of these; lane says
-//     which connection each of them uses.
+//     which connection each of them uses, and wake how one that died without a
+//     word is noticed.
 //
 // Envelopes and body structures are never asked for: servers get them wrong in
 // too many ways. Headers are fetched and read by agent/message.

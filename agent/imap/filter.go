@@ -153,7 +153,7 @@ func (w *wire) tagged(line []byte) []byte {
 	word, rest := nextWord(rest)
 	code, text := status(rest)
 	result := strings.ToUpper(string(word))
-	if tag[0] == 'Z' && !w.ours(string(tag), answer{result: result, code: code, text: text}) {
+	if tag[0] == 'Z' && string(tag) != probeTag && !w.ours(string(tag), answer{result: result, code: code, text: text}) {
 		return nil
 	}
 	if strings.EqualFold(code, "ALERT") {

@@ -37,6 +37,10 @@ func (m *Mailbox) Idle(ctx context.Context, f offline.Folder) error {
 
 func (m *Mailbox) watch(ctx context.Context, f offline.Folder) error {
 	op := "watch " + f.Name
+	select {
+	case <-m.wake: // it was for those before
+	default:
+	}
 	s, fresh, err := m.open(ctx, &m.idle, op)
 	if err != nil {
 		return err
@@ -61,7 +65,7 @@ func (m *Mailbox) watch(ctx context.Context, f offline.Folder) error {
 			return &offline.Fault{Class: offline.FaultNetwork, Op: op, Err: ctx.Err()}
 		}
 	}
-	return s.watch(ctx, op)
+	return m.listen(ctx, s, op)
 }
 
 // differs reports whether a folder is not what the cursor says. The same
@@ -85,9 +89,10 @@ func (m *Mailbox) differs(f offline.Folder, sel selection) bool {
 	return true
 }
 
-// watch idles until the server tells of a change. go-imap renews the IDLE every
-// 28 minutes; servers may end it after 29 (RFC 2177).
-func (s *session) watch(ctx context.Context, op string) error {
+// listen idles until the server tells of a change, or the connection has to
+// prove itself. go-imap renews the IDLE every 28 minutes; servers may end it
+// after 29 (RFC 2177).
+func (m *Mailbox) listen(ctx context.Context, s *session, op string) error {
 	defer s.bind(ctx)()
 	select {
 	case <-s.signal: // of EXAMINE
@@ -97,9 +102,24 @@ func (s *session) watch(ctx context.Context, op string) error {
 	if err != nil {
 		return s.fault(ctx, op, err, offline.FaultServer)
 	}
-	select {
-	case <-s.signal:
-	case <-s.c.Closed():
+	last, ask := s.w.now(), false
+	for waiting := true; waiting; {
+		select {
+		case <-s.signal:
+			waiting = false
+		case <-s.c.Closed():
+			waiting = false
+		case <-m.wake:
+			waiting, ask = false, true
+		case <-m.cfg.After(idleTick):
+			last, ask = m.look(s, last)
+			waiting = !ask
+		}
+	}
+	if ask {
+		s.w.mu.Lock()
+		s.w.brief = true // the answer to DONE
+		s.w.mu.Unlock()
 	}
 	err = cmd.Close()
 	if werr := cmd.Wait(); err == nil {

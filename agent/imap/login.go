@@ -57,6 +57,9 @@ func (g *greeter) run(ctx context.Context) error {
 	case "BYE":
 		return refusal(g.op, "NO", code, text, offline.FaultServer)
 	default:
+		if mailserver.IsWeb(greeting) {
+			return &offline.Fault{Class: offline.FaultNetwork, Op: g.op, Text: mailserver.WebText}
+		}
 		return &offline.Fault{Class: offline.FaultProtocol, Op: g.op, Text: fmt.Sprintf("this is not an IMAP server: it greets with %q", mailserver.Printable(string(greeting)))}
 	}
 	g.learn(code)

@@ -270,7 +270,7 @@ func TestRefusalsAreClassifiedByTheirCode(t *testing.T) {
 		"* BYE [UNAVAILABLE] down":               offline.FaultServer,
 		"220 smtp.example.com ESMTP":             offline.FaultProtocol,
 		"* OK " + strings.Repeat("x", 1<<20):     offline.FaultProtocol,
-		"HTTP/1.1 400 Bad Request\r\n\r\n<html>": offline.FaultProtocol,
+		"HTTP/1.1 400 Bad Request\r\n\r\n<html>": offline.FaultNetwork, // a network that wants a sign-in first
 	} {
 		f := imaptest.StartFake(t)
 		f.Greeting = greeting

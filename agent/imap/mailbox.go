@@ -36,6 +36,7 @@ type Mailbox struct {
 	closed   bool
 	marks    map[string]map[uint32]mark // keywords set, by folder's name and UID
 
+	wake      chan struct{}               // 1-buffered: Idle is to ask whether the server is there
 	idleFails *backoff.ExponentialBackOff // since Idle last worked; nil: it did
 	idleSeen  map[string]selection        // what made Idle return at once, by folder name
 }
@@ -46,7 +47,7 @@ func New(c Config) (*Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mailbox{cfg: c, memo: map[string]*flagMemo{}, idleSeen: map[string]selection{},
+	return &Mailbox{cfg: c, memo: map[string]*flagMemo{}, idleSeen: map[string]selection{}, wake: make(chan struct{}, 1),
 		mainBusy: make(chan struct{}, 1), sideBusy: make(chan struct{}, 1), marks: map[string]map[uint32]mark{}}, nil
 }
 
@@ -82,7 +83,8 @@ func (m *Mailbox) open(ctx context.Context, slot **session, op string) (s *sessi
 	if closed {
 		return nil, false, &offline.Fault{Class: offline.FaultNetwork, Op: op, Err: net.ErrClosed}
 	}
-	if s != nil && s.alive() {
+	if s != nil && s.alive() && !m.lost(s) {
+		s.probe()
 		return s, false, nil
 	}
 	if s != nil {
@@ -162,7 +164,7 @@ func (m *Mailbox) connect(ctx context.Context) (*session, error) {
 		_ = conn.Close()
 		return nil, err
 	}
-	w := newWire(conn, m.cfg.FetchTimeout, m.cfg.IdleTimeout, &m.requests)
+	w := newWire(conn, &m.cfg, &m.requests)
 	w.alert = func(text string) { m.cfg.Log.Warn("imap: the server says", "text", text) }
 	stop := context.AfterFunc(ctx, func() { w.fail(context.Cause(ctx)) })
 	defer stop()
@@ -187,6 +189,7 @@ func (m *Mailbox) connect(ctx context.Context) (*session, error) {
 	}
 	w.mu.Lock()
 	w.pending = 0
+	w.heard = w.now()
 	w.deadline()
 	w.mu.Unlock()
 	m.cfg.Log.Debug("imap: connected", "addr", m.cfg.Addr, "qresync", g.qresync)

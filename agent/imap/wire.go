@@ -32,8 +32,10 @@ var errSilent = errors.New("the server does not answer")
 type wire struct {
 	br      *bufio.Reader
 	timeout time.Duration // without progress, while a command is under way
+	waking  time.Duration // the same, if the connection has to prove itself
 	idle    time.Duration // the same, while IDLE is
 	count   *atomic.Int64 // commands sent
+	clock   func() time.Time
 	alert   func(text string)
 	event   func()                              // something changed in the selected folder
 	lift    func(uids []uidRange, earlier bool) // VANISHED
@@ -59,17 +61,20 @@ type wire struct {
 	examines int      // EXAMINEs and SELECTs that are not answered yet
 	opened   opened   // by the last of them
 	x        *exchange
-	vanished bool  // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
-	bol      bool  // the next byte written begins a line
-	sending  int64 // bytes of a literal that are still to be written
-	ended    bool  // go-imap reads no more
+	vanished bool      // QRESYNC is enabled: ask for VANISHED with CHANGEDSINCE
+	heard    time.Time // of the wall clock, when something last came
+	doubted  bool      // the connection has to prove itself with the next command
+	brief    bool      // it is about to
+	bol      bool      // the next byte written begins a line
+	sending  int64     // bytes of a literal that are still to be written
+	ended    bool      // go-imap reads no more
 	err      error
 	bye      string
 }
 
-func newWire(conn net.Conn, timeout, idle time.Duration, count *atomic.Int64) *wire {
+func newWire(conn net.Conn, cfg *Config, count *atomic.Int64) *wire {
 	w := &wire{
-		raw: conn, conn: conn, timeout: timeout, idle: idle, count: count, bol: true,
+		raw: conn, conn: conn, timeout: cfg.FetchTimeout, waking: cfg.WakeTimeout, idle: cfg.IdleTimeout, clock: cfg.Now, count: count, bol: true,
 		alert: func(string) {}, event: func() {}, lift: func([]uidRange, bool) {},
 	}
 	w.br = bufio.NewReaderSize((*rawReader)(w), 64<<10)
@@ -97,6 +102,9 @@ func (r *rawReader) Read(p []byte) (int, error) {
 	if err != nil && n == 0 {
 		return 0, w.fail(err)
 	}
+	w.mu.Lock()
+	w.heard, w.brief, w.doubted = w.now(), false, false
+	w.mu.Unlock()
 	return n, nil
 }
 
@@ -107,6 +115,8 @@ func (w *wire) deadline() {
 	switch {
 	case w.idling:
 		d = time.Now().Add(w.idle)
+	case w.pending > 0 && w.brief:
+		d = time.Now().Add(min(w.waking, w.timeout))
 	case w.pending > 0:
 		d = time.Now().Add(w.timeout)
 	}

@@ -40,7 +40,7 @@ func (canned) SetWriteDeadline(time.Time) error { return nil }
 func filtered(t *testing.T, server io.Reader, commands string) string {
 	t.Helper()
 	var n atomic.Int64
-	w := newWire(canned{Reader: server, closed: new(atomic.Bool)}, time.Minute, time.Minute, &n)
+	w := newWire(canned{Reader: server, closed: new(atomic.Bool)}, &Config{FetchTimeout: time.Minute, WakeTimeout: time.Minute, IdleTimeout: time.Minute, Now: time.Now}, &n)
 	if _, err := w.Write([]byte(commands)); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestTheFilterPassesOnWhatGoImapCanRead(t *testing.T) {
 func TestTheFilterAsksForVANISHED(t *testing.T) {
 	var sent bytes.Buffer
 	var n atomic.Int64
-	w := newWire(recorder{canned{Reader: strings.NewReader(""), closed: new(atomic.Bool)}, &sent}, time.Minute, time.Minute, &n)
+	w := newWire(recorder{canned{Reader: strings.NewReader(""), closed: new(atomic.Bool)}, &sent}, &Config{FetchTimeout: time.Minute, WakeTimeout: time.Minute, IdleTimeout: time.Minute, Now: time.Now}, &n)
 	w.vanished = true
 	if _, err := w.Write([]byte("T1 UID FETCH 1:5 (UID FLAGS) (CHANGEDSINCE 7)\r\n")); err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func FuzzWire(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var n atomic.Int64
-		w := newWire(canned{Reader: bytes.NewReader(b), closed: new(atomic.Bool)}, time.Minute, time.Minute, &n)
+		w := newWire(canned{Reader: bytes.NewReader(b), closed: new(atomic.Bool)}, &Config{FetchTimeout: time.Minute, WakeTimeout: time.Minute, IdleTimeout: time.Minute, Now: time.Now}, &n)
 		w.out = []byte("* PREAUTH [CAPABILITY IMAP4REV1 ESEARCH] x\r\n")
 		c := imapclient.New(w, nil)
 		s := &session{c: c, w: w}

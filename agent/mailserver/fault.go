@@ -1,6 +1,7 @@
 package mailserver
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -27,9 +28,11 @@ func (p Scheme) DialFault(ctx context.Context, op, host string, err error) *offl
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
-		f.Class, f.Text = offline.FaultTLS, "the certificate of "+host+" is signed by nobody that this computer trusts; if the authority is your own, name its certificate as ca_file"
+		f.Class, f.Text = offline.FaultTLS, "the certificate of "+host+" is signed by nobody that this computer trusts; if the authority is your own, name its certificate as ca_file; "+portal
 	case errors.As(err, &name):
-		f.Class, f.Text = offline.FaultTLS, "the certificate is not for "+host+"; use the name that the provider gives for the server"
+		f.Class, f.Text = offline.FaultTLS, "the certificate is not for "+host+"; use the name that the provider gives for the server; "+portal
+	case errors.As(err, &record) && IsWeb(record.RecordHeader[:]):
+		f.Text = WebText
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		f.Class, f.Text = offline.FaultTLS, "the certificate of "+host+" is not valid"
 	case errors.As(err, &record):
@@ -62,4 +65,16 @@ func Printable(s string) string {
 		s = strings.ToValidUTF8(s[:300], "") + "..."
 	}
 	return strings.TrimSpace(s)
+}
+
+// portal is what else it may be that somebody else answers in the server's place.
+const portal = "a network that wants a sign-in first, as in hotels and trains, answers so too: open a web page to see"
+
+// WebText says that a web page answers where the mail server should: so do
+// networks that want a sign-in first.
+const WebText = "a web page answers in place of the mail server: this network may want you to sign in first; open a web page to see"
+
+// IsWeb reports whether an answer begins as those of web servers do.
+func IsWeb(answer []byte) bool {
+	return bytes.HasPrefix(answer, []byte("HTTP/")) || bytes.HasPrefix(bytes.ToLower(answer), []byte("<htm")) || bytes.HasPrefix(bytes.ToLower(answer), []byte("<!doc"))
 }

@@ -115,6 +115,8 @@ func TestFailuresToConnectAreToldApart(t *testing.T) {
 		{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "mail.example"}, offline.FaultTLS, "not for mail.example"},
 		{x509.CertificateInvalidError{Reason: x509.Expired}, offline.FaultTLS, "not valid"},
 		{tls.RecordHeaderError{Msg: "x"}, offline.FaultTLS, "smtps:// (465)"},
+		{tls.RecordHeaderError{Msg: "x", RecordHeader: [5]byte{'H', 'T', 'T', 'P', '/'}}, offline.FaultNetwork, "open a web page"},
+		{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "mail.example"}, offline.FaultTLS, "wants a sign-in first"},
 		{tls.AlertError(40), offline.FaultTLS, "refused the TLS"},
 		{errors.New("no route"), offline.FaultNetwork, "no route"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/agent/imap"
 	"postrider/offline"
 )
 
@@ -206,10 +207,13 @@ func appendedThere(t *testing.T, f Fixture) {
 	if _, err = m.Append(t.Context(), k.Folder, nil, time.Time{}, 10, bytes.NewReader(big)); err == nil {
 		t.Error("a message that is longer than was said was taken")
 	}
+	if f.KeepsHalf {
+		return // halves may yet come
+	}
 	put(Letter(3)) // it goes on
 	k.MustSync(m)
 	k.Check(h)
-	if n := len(k.New()) - 1; n != 0 && !f.KeepsHalf {
+	if n := len(k.New()) - 1; n != 0 {
 		t.Errorf("of those that failed, %d are there", n)
 	}
 }
@@ -309,8 +313,8 @@ func renamesFollowed(t *testing.T, f Fixture) {
 }
 
 func besideAScan(t *testing.T, f Fixture) {
-	h, m := f.Hand(t), f.Mailbox(t)
-	for i := range 600 {
+	h, m := f.Hand(t), f.Mailbox(t, func(c *imap.Config) { c.BatchSize, c.EmitSize = 10, 10 })
+	for i := range 120 {
 		h.Append("INBOX", Letter(i), time.Time{})
 	}
 	k := NewKeeper(t, "INBOX")

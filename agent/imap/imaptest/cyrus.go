@@ -17,20 +17,20 @@ import (
 // installed beside Dovecot: the packages conflict.
 const cyrusDir = "/var/cache/postrider/cyrus"
 
-// Cyrus is a private Cyrus IMAP server with one user, in a folder of its own on
+// Cyrus is a private Cyrus IMAP server with any number of users, in a folder of its own on
 // ports of its own. It works as root and as an ordinary user.
 type Cyrus struct {
-	Addr     string // host:port, clear text and STARTTLS
-	TLSAddr  string // host:port, implicit TLS
-	User     string
-	Password string
+	Addr     string         // host:port, clear text and STARTTLS
+	TLSAddr  string         // host:port, implicit TLS
+	Password string         // of every user
 	Roots    *x509.CertPool // trusts the server
 
-	t    testing.TB
-	dir  string
-	conf string // added to imapd.conf
-	cmd  *exec.Cmd
-	done chan error
+	t     testing.TB
+	users int
+	dir   string
+	conf  string // added to imapd.conf
+	cmd   *exec.Cmd
+	done  chan error
 }
 
 // StartCyrus starts a Cyrus IMAP server and stops it when t ends; config is
@@ -44,7 +44,7 @@ func StartCyrus(t testing.TB, config string) *Cyrus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cyrus{User: "jana", Password: "secret", t: t, dir: dir, conf: config}
+	c := &Cyrus{Password: "secret", t: t, dir: dir, conf: config}
 	t.Cleanup(func() {
 		c.Stop()
 		removeAll(t, dir)
@@ -57,7 +57,7 @@ func StartCyrus(t testing.TB, config string) *Cyrus {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(serveSaslauthd(t, filepath.Join(dir, "auth"), c.User, c.Password))
+	t.Cleanup(serveSaslauthd(t, filepath.Join(dir, "auth"), c.Password))
 	if err := filepath.Walk(dir, func(path string, _ os.FileInfo, err error) error {
 		if uid, gid := mailID(); err == nil && os.Getuid() == 0 {
 			err = os.Chown(path, uid, gid)
@@ -112,6 +112,7 @@ func (c *Cyrus) imapd() string {
 	p("tls_server_cert: %s/cert.pem", c.dir)
 	p("tls_server_key: %s/key.pem", c.dir)
 	p("skiplist_unsafe: 1") // no fsync
+	p("failedloginpause: 0")
 	p("autocreate_quota: 0")
 	folders := standardFolders()
 	p("autocreate_inbox_folders: %s", strings.Join(folders, "|"))
@@ -189,10 +190,11 @@ func (c *Cyrus) Restart() {
 	}
 }
 
-// Fixture is c as a fixture, with TLS.
+// Fixture is the mailbox of another user each time, with TLS.
 func (c *Cyrus) Fixture() Fixture {
+	c.users++
 	return Fixture{
-		Addr: c.TLSAddr, TLS: true, User: c.User, Password: c.Password, Roots: c.Roots,
+		Addr: c.TLSAddr, TLS: true, User: fmt.Sprintf("jana%d", c.users), Password: c.Password, Roots: c.Roots,
 		ModSeq: true, ObjectID: true, UIDPlus: true, PlainNames: true, Restart: c.Restart,
 	}
 }

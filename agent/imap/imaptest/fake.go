@@ -41,6 +41,7 @@ type Fake struct {
 	conns   map[net.Conn]bool
 	dials   int
 	history []string
+	muted   sync.Map // connections
 	closed  chan struct{}
 }
 
@@ -97,6 +98,16 @@ func (f *Fake) Dials() int {
 	return f.dials
 }
 
+// Mute makes the connections that are there now answer nothing any more, as those
+// do that died without a word.
+func (f *Fake) Mute() {
+	f.Lock()
+	defer f.Unlock()
+	for c := range f.conns {
+		f.muted.Store(c, true)
+	}
+}
+
 // Open counts the connections that are there now.
 func (f *Fake) Open() int {
 	f.Lock()
@@ -139,7 +150,7 @@ func (f *Fake) accept() {
 		f.wg.Add(1)
 		go func() {
 			defer f.wg.Done()
-			c := &FakeConn{f: f, nc: nc, r: bufio.NewReader(nc), w: bufio.NewWriter(nc)}
+			c := &FakeConn{f: f, nc: nc, r: bufio.NewReader(nc), w: bufio.NewWriter(&mouth{f, nc})}
 			c.serve()
 			_ = nc.Close()
 			f.Lock()
@@ -156,6 +167,19 @@ type FakeConn struct {
 	r    *bufio.Reader
 	w    *bufio.Writer
 	gone bool
+}
+
+// mouth is the sending side of a connection, which may be mute.
+type mouth struct {
+	f  *Fake
+	nc net.Conn
+}
+
+func (m *mouth) Write(b []byte) (int, error) {
+	if _, mute := m.f.muted.Load(m.nc); mute {
+		return len(b), nil
+	}
+	return m.nc.Write(b)
 }
 
 // Send sends lines as they are; each gets its CRLF.
