@@ -231,27 +231,19 @@ func (a *Agent) notesOf(m *offline.Message) string {
 // bounded cuts a text to n characters, in the UTF-16 units in which the CRM
 // counts, and marks the cut.
 func bounded(s string, n int) string {
-	units := 0
+	units, cut := 0, 0 // cut: what leaves room for the mark
 	for i, r := range s {
+		if units < n {
+			cut = i
+		}
 		if units++; r > 0xffff {
 			units++
 		}
-		if units > n {
-			cut := s[:i]
-			for len(cut) > 0 && units > n-1 {
-				_, size := lastRune(cut)
-				cut, units = cut[:len(cut)-size], units-1
-			}
-			return strings.TrimSpace(cut) + "…"
-		}
 	}
-	return s
-}
-
-func lastRune(s string) (r rune, size int) {
-	rs := []rune(s[max(0, len(s)-4):])
-	r = rs[len(rs)-1]
-	return r, len(string(r))
+	if units <= n {
+		return s
+	}
+	return strings.TrimSpace(s[:cut]) + "…"
 }
 
 // check reports what keeps a proposal from being made.

@@ -323,6 +323,18 @@ func TestManyMessagesAreTrackedAtOnceAndOneUndoTakesAllBack(t *testing.T) {
 	}
 }
 
+func TestTextsAreBoundedInTheCRMsUnits(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		n    int
+		want string
+	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"😀b", 3, "😀b"}, {"😀😀", 3, "😀…"}, {"a😀b", 3, "a…"}, {"ab cd", 4, "ab…"}, {"", 3, ""}} {
+		if got := bounded(c.in, c.n); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.in, c.n, got, c.want)
+		}
+	}
+}
+
 func TestUndoBringsBackARefusedRecordThatWasGivenUp(t *testing.T) {
 	for _, give := range []func(*world) (Undo, error){
 		func(w *world) (Undo, error) { return w.agent.SetRegarding(w.key("<1@x>"), acme) },
