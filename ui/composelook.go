@@ -266,7 +266,7 @@ func (p *composePage) fillFiles(c *view.Compose) {
 			text += " · " + f.Size
 		}
 		b := newButton(p.w, text, "clip", plain, nil)
-		b.small, b.trailer.name = true, "down"
+		b.small, b.left, b.trailer.name = true, true, "down"
 		b.act = func() {
 			p.w.openMenu(p.w.below(b), choice{text: "Remove " + f.Name, icon: "close", act: func() {
 				p.model(func(c *view.Compose) { c.RemoveFile(i) })

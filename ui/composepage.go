@@ -140,7 +140,10 @@ func (p *composePage) entryKey(e *fyne.KeyEvent) bool {
 func (w *window) redrawCompose() {
 	p, c := w.compose, w.desk.Compose
 	keys := w.desk.Reader.Preview.Keys
-	w.frame.beside = c != nil && c.Answers() != 0 && len(keys) == 1 && keys[0] == c.Answers()
+	if beside := c != nil && c.Answers() != 0 && len(keys) == 1 && keys[0] == c.Answers(); beside != w.frame.beside {
+		w.frame.beside = beside
+		w.frame.changed()
+	}
 	switch {
 	case c == nil && w.at == page(p):
 		p.bound = nil

@@ -137,8 +137,11 @@ func (p *outboxPage) key(e *fyne.KeyEvent) bool {
 	case fyne.KeyEnd:
 		p.move(1 << 20)
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if as := p.line().Actions; len(as) > 0 {
-			p.act(as[0])
+		switch l := p.line(); {
+		case l.Choice: // Enter does not decide that
+			p.w.canvas.Focus(p.buttons[0])
+		case len(l.Actions) > 0:
+			p.act(l.Actions[0])
 		}
 	case fyne.KeyDelete:
 		for _, a := range p.line().Actions {

@@ -34,6 +34,7 @@ type OutboxLine struct {
 	Why     string   // what it waits for, since when, when it is tried next; what the server said
 	Remedy  string   // what to do; empty: nothing
 	Actions []Action // the first one is what Enter does
+	Choice  bool     // unless it is for the user to choose between the first two
 }
 
 // The verbs of the outbox.
@@ -165,7 +166,7 @@ func outboxLine(x offline.Draft, phase agent.Phase, now time.Time) OutboxLine {
 }
 
 func (l *OutboxLine) act(v Verb, label, symbol string) {
-	l.Actions = append(l.Actions, Action{Verb: v, Label: label, Symbol: symbol, Primary: len(l.Actions) == 0 && l.Group == groupNeeds})
+	l.Actions = append(l.Actions, Action{Verb: v, Label: label, Symbol: symbol, Primary: len(l.Actions) == 0 && l.Group == groupNeeds && !l.Choice})
 }
 
 // doubt is for what may have gone: the line ended between the message and the
@@ -177,6 +178,7 @@ func (l *OutboxLine) doubt(x offline.Draft, reason string) {
 		l.Why += " · " + reason
 	}
 	l.Remedy = "Look in Sent, or ask who was to get it. Then say which it is."
+	l.Choice = true
 	l.act(VerbResend, "It has not gone: send again", "retry")
 	l.act(VerbWent, "It has gone", "ok")
 	if x.Record.IsZero() {

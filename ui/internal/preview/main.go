@@ -7,7 +7,7 @@
 //
 // Each key is typed into the window: a letter, or a name such as Escape, Return, F5,
 // Tab, Ctrl+A; "=text" types into the focused field, "@x,y" clicks, "!name" writes DIR/name.png, and
-// "~trouble", "~syncing", "~offline" change the agent's status.
+// "~trouble", "~syncing", "~offline", "~server" change the agent's status, "~slow" makes it slow.
 package main
 
 import (
@@ -124,6 +124,12 @@ func play(a *sample.Agent, snap chan func(fyne.Window), out, k string) {
 			})
 		case k == "~offline":
 			go a.Set(func(s *agent.Status) { s.Phase, s.NextTry = agent.Offline, sample.Now().Add(time.Minute) })
+		case k == "~server":
+			go a.SetUser(func(u *offline.User) {
+				u.Options.Methods = offline.Methods{Mailbox: "m", Incoming: offline.MethodServer, Outgoing: offline.MethodNone, MayChange: true}
+			})
+		case k == "~slow":
+			a.Gate = func(string) { time.Sleep(700 * time.Millisecond) }
 		case k == "~nonet":
 			a.NoNet = true
 		case strings.HasPrefix(k, "Ctrl+"):
