@@ -48,12 +48,17 @@ type Config struct {
 	TemplateSource TemplateSource
 	PendingMail    PendingMail
 
+	// Network tells one network from another, cheaply; nil: a change of network is
+	// noticed by what fails.
+	Network func() string
+
 	Random io.Reader // nil: crypto/rand; safe for use by several goroutines
 
 	Now   func() time.Time                     // nil: time.Now
 	After func(time.Duration) <-chan time.Time // nil: time.After
 	Log   *slog.Logger                         // nil: silent
-	Every time.Duration                        // between syncs without a push; 0: 5 minutes
+	Every time.Duration                        // between whole syncs without a push; 0: 5 minutes
+	Poll  time.Duration                        // between looks at all folders, with a Poller; 0: a minute
 	// BookEvery is how long the address book is believed before it is refreshed;
 	// 0: a day. It is refreshed at the start, too, but never within an hour
 	// (R-ADDRESSBOOK-02).
@@ -67,7 +72,7 @@ type Agent struct {
 	health *health.Tracker
 
 	// Triggers, 1-buffered: bursts coalesce.
-	wakeSync, wakePush, wakeOutbox chan struct{}
+	wakeSync, wakeMail, wakePush, wakeOutbox chan struct{}
 
 	reader sync.Mutex // owns Reader
 
@@ -78,7 +83,9 @@ type Agent struct {
 	paused   bool
 	resume   chan struct{} // closed when paused ends
 	cancel   context.CancelFunc
-	waiters  []chan synced // of Sync, 1-buffered
+	rouse    context.CancelFunc // ends the wait for the mailbox's push
+	good     chan struct{}      // closed when the mailbox answered well; nil: nobody waits
+	waiters  []chan synced      // of Sync, 1-buffered
 	user     offline.User
 	chosen   chosen
 
@@ -99,6 +106,9 @@ type Agent struct {
 	created    []offline.Record // made in the CRM by the transaction under way
 	bookSeen   bool             // whether the address book has to be refreshed was looked at in this run
 
+	// A server could not be reached when it was last asked.
+	mailDown, crmDown bool
+
 	noKeywords  map[offline.FolderID]bool // folders that keep no keywords
 	keywordless []string                  // their names
 }
@@ -118,9 +128,13 @@ func New(c Config) (*Agent, error) {
 	if c.Every <= 0 {
 		c.Every = 5 * time.Minute
 	}
+	if c.Poll <= 0 {
+		c.Poll = time.Minute
+	}
 	a := &Agent{
 		Config:     c,
 		wakeSync:   make(chan struct{}, 1),
+		wakeMail:   make(chan struct{}, 1),
 		wakePush:   make(chan struct{}, 1),
 		wakeOutbox: make(chan struct{}, 1),
 		watchers:   map[int]func(){},
@@ -337,172 +351,10 @@ func (a *Agent) SetPaused(p bool) {
 		}
 	} else {
 		close(a.resume)
+		trigger(a.wakeSync)
 	}
 	a.mu.Unlock()
 	a.notify()
-}
-
-// Run syncs until ctx ends: at once, and then whenever the mailbox, the queue,
-// the timer or the user asks for it.
-func (a *Agent) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	wg.Add(2)
-	go func() { defer wg.Done(); a.listen(ctx) }()
-	go func() { defer wg.Done(); a.runOutbox(ctx) }()
-	wg.Add(1)
-	go func() { defer wg.Done(); a.keepBook(ctx) }()
-
-	a.set(func(s *Status) { s.CatchUp = true })
-	retry := newBackoff()
-	full := true
-	for {
-		if err := a.waitWhilePaused(ctx); err != nil {
-			return nil
-		}
-		err := a.step(ctx, full)
-		if ctx.Err() != nil {
-			return nil
-		}
-		wait := a.Every
-		if err != nil && offline.ClassOf(err).Transient() {
-			wait = min(retry.NextBackOff(), a.Every)
-		} else {
-			retry.Reset()
-		}
-		full = a.rest(ctx, wait)
-	}
-}
-
-// rest waits for the next reason to work; it reports whether that asks for a
-// full sync or for the queue only.
-func (a *Agent) rest(ctx context.Context, wait time.Duration) (full bool) {
-	queue := a.queueTimer()
-	select {
-	case <-ctx.Done():
-	case <-a.wakeSync:
-		full = true
-	case <-a.wakePush:
-	case <-queue:
-	case <-a.After(wait):
-		full = true
-	}
-	return full
-}
-
-// queueTimer fires when the next waiting change becomes due.
-func (a *Agent) queueTimer() <-chan time.Time {
-	var due time.Time
-	var ok bool
-	now := a.Now()
-	if err := a.Store.View(func(tx *offline.Tx) error {
-		due, ok = tx.NextDue(now)
-		if at, filing := filingDue(tx); filing && (!ok || at.Before(due)) {
-			due, ok = at, true
-		}
-		return nil
-	}); err != nil || !ok {
-		return nil
-	}
-	// A little later than due: timers may fire early by the clock's grain.
-	return a.After(max(due.Sub(now), 0) + 50*time.Millisecond)
-}
-
-func (a *Agent) waitWhilePaused(ctx context.Context) error {
-	a.mu.Lock()
-	paused, resume := a.paused, a.resume
-	a.mu.Unlock()
-	if !paused {
-		return ctx.Err()
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-resume:
-		return ctx.Err()
-	}
-}
-
-// step does one full sync or carries out the queue, so that SetPaused can cut it.
-func (a *Agent) step(ctx context.Context, full bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	a.mu.Lock()
-	if a.paused {
-		a.mu.Unlock()
-		return nil
-	}
-	a.cancel = cancel
-	a.mu.Unlock()
-	defer func() {
-		a.mu.Lock()
-		a.cancel = nil
-		a.mu.Unlock()
-	}()
-	if full {
-		waiting := a.takeWaiters()
-		r, err := a.SyncOnce(ctx)
-		for _, w := range waiting {
-			w <- synced{r, err}
-		}
-		return err
-	}
-	a.set(func(s *Status) { s.Phase = Syncing })
-	err := a.guard(ctx, a.push(ctx), false)
-	if ferr := a.fileAll(ctx); ferr != nil {
-		err = errors.Join(err, a.guard(ctx, ferr, true))
-	}
-	a.settleStatus(err)
-	return err
-}
-
-// listen turns the mailbox's pushes into syncs.
-func (a *Agent) listen(ctx context.Context) {
-	retry := newBackoff()
-	for ctx.Err() == nil {
-		if a.waitWhilePaused(ctx) != nil {
-			return
-		}
-		inbox, ok := a.inbox()
-		var err error
-		if ok {
-			err = a.Mailbox.Idle(ctx, inbox)
-		}
-		wait := time.Duration(0)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case !ok:
-			wait = 2 * time.Second // the first sync has not listed the folders yet
-		case err != nil:
-			wait = retry.NextBackOff()
-			a.Log.Debug("listening to the mailbox ended", "err", err)
-		default:
-			retry.Reset()
-			a.SyncNow()
-			wait = 200 * time.Millisecond // messages come in bursts
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.After(wait):
-		}
-	}
-}
-
-func (a *Agent) inbox() (f offline.Folder, ok bool) {
-	err := a.Store.View(func(tx *offline.Tx) error {
-		fs, err := tx.Folders()
-		for _, x := range fs {
-			if x.Role == offline.RoleInbox && x.Read && !x.Missing {
-				f, ok = x, true
-			}
-		}
-		return err
-	})
-	return f, ok && err == nil
 }
 
 var errOtherOrganization = errors.New("the CRM is another organization, or the user another one, than this profile was made with; choose another profile with --home")

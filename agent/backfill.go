@@ -235,3 +235,9 @@ func (a *Agent) backfill(ctx context.Context) (more bool, err error) {
 	a.recount()
 	return true, ctx.Err()
 }
+
+// backfills reports whether a backfill can go on.
+func (a *Agent) backfills() bool {
+	_, _, ok, err := a.nextJob()
+	return ok && err == nil
+}

@@ -11,10 +11,11 @@ import (
 
 // fakeMailboxMore is what a mailbox can do about folders and keywords.
 type fakeMailboxMore struct {
-	polls int64 // calls of Status
-	marks int64 // calls of SetKeywords
-	idles int64 // calls of Idle
-	bell  chan struct{}
+	polls   int64 // calls of Status
+	marks   int64 // calls of SetKeywords
+	idles   int64 // calls of Idle
+	bell    chan struct{}
+	dropped int // how often its connections were dropped
 	// markFails is what SetKeywords answers; nil: it does its work.
 	markFails error
 }
@@ -32,6 +33,25 @@ func notThere(name string) error {
 func (b *fakeMailbox) has(name string) bool {
 	return slices.ContainsFunc(b.folders, func(f *fakeFolder) bool { return f.name == name })
 }
+
+// ring tells whoever idles that something changed.
+func (b *fakeMailbox) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bell != nil {
+		close(b.bell)
+		b.bell = nil
+	}
+}
+
+func (b *fakeMailbox) Drop() {
+	b.mu.Lock()
+	b.dropped++
+	b.mu.Unlock()
+	b.ring()
+}
+
+func (fakeReader) Drop() {}
 
 // makeFolder makes a folder; each gets a UIDVALIDITY of its own.
 func (b *fakeMailbox) makeFolder(name string) *fakeFolder {

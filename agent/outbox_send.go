@@ -120,7 +120,7 @@ func (a *Agent) sendAndFile(ctx context.Context, mailErr *error) {
 	if err := a.syncOutbox(ctx); err != nil {
 		a.Log.Info("sending stopped", "err", err)
 	}
-	if offline.ClassOf(*mailErr).Transient() || ctx.Err() != nil {
+	if a.mailDown || ctx.Err() != nil {
 		return // the mailbox can't be reached
 	}
 	if err := a.fileAll(ctx); err != nil {

@@ -21,7 +21,41 @@ func (a *Agent) pullMail(ctx context.Context) error {
 	if folders, err = a.changed(ctx, folders, false); err != nil {
 		return err
 	}
-	return a.pullFolders(ctx, folders)
+	if err := a.pullFolders(ctx, folders); err != nil {
+		return err
+	}
+	return a.dropHomeless()
+}
+
+// pullSome brings in what changed in the inbox, or with inbox false in any
+// folder; some tells whether anything was looked into. What left the inbox is
+// looked for in the other folders at once: it was moved there.
+func (a *Agent) pullSome(ctx context.Context, inbox bool) (some bool, err error) {
+	folders, err := a.readFolders(ctx)
+	if err != nil {
+		return false, err
+	}
+	if inbox {
+		in := slices.DeleteFunc(slices.Clone(folders), func(f offline.Folder) bool { return f.Role != offline.RoleInbox })
+		if err := a.pullFolders(ctx, in); err != nil {
+			return true, err
+		}
+		var homeless map[uint64]bool
+		if err := a.Store.View(func(tx *offline.Tx) (err error) { homeless, err = loadHomeless(tx); return err }); err != nil {
+			return true, err
+		}
+		if len(homeless) == 0 {
+			return true, nil
+		}
+		folders = slices.DeleteFunc(folders, func(f offline.Folder) bool { return f.Role == offline.RoleInbox })
+	}
+	if folders, err = a.changed(ctx, folders, true); err != nil {
+		return inbox, err
+	}
+	if err := a.pullFolders(ctx, folders); err != nil {
+		return true, err
+	}
+	return inbox || len(folders) > 0, a.dropHomeless()
 }
 
 // changed asks in one go which folders are not as their cursors say. Where a
@@ -83,10 +117,14 @@ func (a *Agent) pullFolders(ctx context.Context, folders []offline.Folder) error
 			failed = append(failed, err) // this folder's own trouble; the others go on
 		}
 	}
-	if len(failed) > 0 {
+	switch {
+	case len(failed) == 0:
+	case len(failed) < len(folders):
+		return folderTrouble{errors.Join(failed...)}
+	default: // none of them answers well: it is not the folders
 		return errors.Join(failed...)
 	}
-	return a.dropHomeless()
+	return nil
 }
 
 // pullFolder brings what changed in one folder into the store.

@@ -42,7 +42,7 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 	if crmErr == nil && mailErr == nil {
 		crmErr = a.guard(ctx, a.backfillAll(ctx), false)
 	}
-	if !offline.ClassOf(mailErr).Transient() && ctx.Err() == nil {
+	if !a.mailDown && ctx.Err() == nil {
 		if err := a.pushKeywords(ctx); err != nil {
 			mailErr = errors.Join(mailErr, a.guard(ctx, err, true))
 		}
@@ -87,7 +87,7 @@ func (a *Agent) sweep() {
 // way, nothing is decided: newest messages come first, and an answer decided
 // before what it answers would not know what it is about.
 func (a *Agent) decideAndPush(ctx context.Context, mailErr error) error {
-	if offline.ClassOf(mailErr).Transient() {
+	if offline.ClassOf(mailErr).Transient() || a.mailDown {
 		return a.push(ctx)
 	}
 	if err := a.file(ctx); err != nil {
@@ -136,6 +136,16 @@ func (a *Agent) guard(ctx context.Context, err error, mailbox bool) error {
 	if mailbox {
 		subject, kinds, at = "mailbox", mailboxKinds, settingMailAt
 	}
+	if ctx.Err() == nil {
+		down := &a.crmDown
+		if mailbox {
+			down = &a.mailDown
+		}
+		*down = unreachable(err)
+		if mailbox && !*down {
+			a.tellGood()
+		}
+	}
 	switch {
 	case err == nil:
 		a.health.ClearSubject(subject, kinds...)
@@ -175,8 +185,26 @@ func (a *Agent) settleStatus(err error) {
 	a.recount()
 	a.set(func(s *Status) {
 		s.Phase, s.Doing, s.Done, s.Total = Idle, "", 0, 0
-		if offline.ClassOf(err).Transient() {
+		if offline.ClassOf(err).Transient() || a.mailDown || a.crmDown {
 			s.Phase = Offline
 		}
 	})
+}
+
+// folderTrouble is what single folders answered while the mailbox as a whole
+// answers well.
+type folderTrouble struct{ error }
+
+func (f folderTrouble) Unwrap() error { return f.error }
+
+// unreachable reports whether an error says that a server can't be reached for
+// the moment, or that something else answers in its place, as a captive portal
+// does.
+func unreachable(err error) bool {
+	var own folderTrouble
+	if errors.As(err, &own) {
+		return false
+	}
+	c := offline.ClassOf(err)
+	return c.Transient() || c == offline.FaultTLS || c == offline.FaultProtocol
 }

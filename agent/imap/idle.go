@@ -15,6 +15,9 @@ import (
 // after Config.PollInterval. After failures it waits before it connects again,
 // longer each time.
 func (m *Mailbox) Idle(ctx context.Context, f offline.Folder) error {
+	if m.afresh.Swap(false) {
+		m.idleFails = nil
+	}
 	if m.idleFails != nil {
 		select {
 		case <-m.cfg.After(m.idleFails.NextBackOff()):
