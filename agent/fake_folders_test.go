@@ -11,11 +11,11 @@ import (
 
 // fakeMailboxMore is what a mailbox can do about folders and keywords.
 type fakeMailboxMore struct {
-	polls   int64 // calls of Status
-	marks   int64 // calls of SetKeywords
-	idles   int64 // calls of Idle
-	bell    chan struct{}
-	dropped int // how often its connections were dropped
+	polls int64 // calls of Status
+	marks int64 // calls of SetKeywords
+	idles int64 // calls of Idle
+	bell  chan struct{}
+	woken int // how often its connections were to prove themselves
 	// markFails is what SetKeywords answers; nil: it does its work.
 	markFails error
 }
@@ -44,14 +44,14 @@ func (b *fakeMailbox) ring() {
 	}
 }
 
-func (b *fakeMailbox) Drop() {
+func (b *fakeMailbox) Wake() {
 	b.mu.Lock()
-	b.dropped++
+	b.woken++
 	b.mu.Unlock()
 	b.ring()
 }
 
-func (fakeReader) Drop() {}
+func (fakeReader) Wake() {}
 
 // makeFolder makes a folder; each gets a UIDVALIDITY of its own.
 func (b *fakeMailbox) makeFolder(name string) *fakeFolder {

@@ -119,7 +119,7 @@ func (p *pace) rest(ctx context.Context) task {
 		}
 		if p.awoke(began, wait) || p.moved() {
 			// What was connected is most likely dead, and would be waited for.
-			p.a.Log.Info("the computer slept or the network changed; connecting anew")
+			p.a.Log.Info("the computer slept or the network changed; trying the connections")
 			p.retry.Reset()
 			p.a.reconnect()
 			return doFull
@@ -164,14 +164,15 @@ func (p *pace) moved() bool {
 	return true
 }
 
-// Dropper is the part of a mailbox that can let go of its connections.
-type Dropper interface {
-	// Drop ends all connections at once, without a farewell. The next call
-	// connects anew, without the wait that earlier failures would ask for.
-	Drop()
+// Waker is the part of a mailbox that can be told that its connections may be
+// dead.
+type Waker interface {
+	// Wake makes every connection prove itself soon, or give way to a new one.
+	Wake()
 }
 
-// reconnect lets go of all connections to the mailbox.
+// reconnect has all connections to the mailbox tried, and made anew where they
+// are dead.
 func (a *Agent) reconnect() {
 	a.mu.Lock()
 	rouse := a.rouse
@@ -180,8 +181,8 @@ func (a *Agent) reconnect() {
 		rouse()
 	}
 	for _, m := range []Mailbox{a.Mailbox, a.Reader} {
-		if d, ok := m.(Dropper); ok {
-			d.Drop()
+		if w, ok := m.(Waker); ok {
+			w.Wake()
 		}
 	}
 }

@@ -15,12 +15,11 @@ import (
 // after Config.PollInterval. After failures it waits before it connects again,
 // longer each time.
 func (m *Mailbox) Idle(ctx context.Context, f offline.Folder) error {
-	if m.afresh.Swap(false) {
-		m.idleFails = nil
-	}
 	if m.idleFails != nil {
 		select {
 		case <-m.cfg.After(m.idleFails.NextBackOff()):
+		case <-m.wake: // perhaps it was the network that is left behind
+			m.idleFails = nil
 		case <-ctx.Done():
 			return &offline.Fault{Class: offline.FaultNetwork, Op: "watch " + f.Name, Err: ctx.Err()}
 		}

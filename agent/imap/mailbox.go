@@ -37,7 +37,6 @@ type Mailbox struct {
 	marks    map[string]map[uint32]mark // keywords set, by folder's name and UID
 
 	wake      chan struct{}               // 1-buffered: Idle is to ask whether the server is there
-	afresh    atomic.Bool                 // Drop was called: Idle forgets its failures
 	idleFails *backoff.ExponentialBackOff // since Idle last worked; nil: it did
 	idleSeen  map[string]selection        // what made Idle return at once, by folder name
 }
