@@ -14,8 +14,8 @@ const decideBatch = 500
 
 // decide decides every undecided message, oldest first, so that an answer finds
 // what it answers decided already. Where one is tracked after its answers were
-// left alone, those become undecided again: the order of arrival does not
-// matter to the end.
+// left alone, those become undecided again and are decided next, in their turn:
+// however many are decided together, it ends as if each had come by itself.
 func (a *Agent) decide(ctx context.Context) error {
 	for {
 		keys, err := a.undecided()
@@ -28,11 +28,11 @@ func (a *Agent) decide(ctx context.Context) error {
 			}
 			continue
 		}
-		done := 0
-		for len(keys) > 0 {
+		reopened := false
+		for done := 0; len(keys) > 0 && !reopened; {
 			n := min(decideBatch, len(keys))
 			a.doing("Deciding what to track", done, done+len(keys))
-			if err := a.decideSome(ctx, keys[:n]); err != nil {
+			if reopened, err = a.decideSome(ctx, keys[:n]); err != nil {
 				return err
 			}
 			keys, done = keys[n:], done+n
@@ -73,15 +73,20 @@ func (a *Agent) undecided() ([]uint64, error) {
 	return out, err
 }
 
-func (a *Agent) decideSome(ctx context.Context, keys []uint64) error {
+// decideSome decides these messages in their order, as far as to one that made
+// others undecided again.
+func (a *Agent) decideSome(ctx context.Context, keys []uint64) (reopened bool, err error) {
 	if err := a.learn(ctx, keys); err != nil {
-		return err
+		return false, err
 	}
 	s := a.trackSettings()
 	queued := false
-	err := a.Store.Update(func(tx *offline.Tx) error {
-		queued = false
+	err = a.Store.Update(func(tx *offline.Tx) error {
+		queued, reopened = false, false
 		for _, key := range keys {
+			if reopened {
+				return nil
+			}
 			m, err := tx.Message(key)
 			if errors.Is(err, offline.ErrNotFound) {
 				continue
@@ -97,9 +102,11 @@ func (a *Agent) decideSome(ctx context.Context, keys []uint64) error {
 				return err
 			}
 			d := track.Decide(&m, f, s)
+			leftAlone := tx.Counts().Skipped
 			if err := a.apply(tx, &m, d); err != nil {
 				return fmt.Errorf("keep what was decided: %w", err)
 			}
+			reopened = tx.Counts().Skipped < leftAlone
 			if s.Past != nil {
 				addPast(s.Past, s.Smart, &m)
 			}
@@ -110,7 +117,7 @@ func (a *Agent) decideSome(ctx context.Context, keys []uint64) error {
 	if err == nil && queued {
 		err = ctx.Err()
 	}
-	return err
+	return reopened, err
 }
 
 // apply writes a decision down: the state with its cause, and a link or a change.
