@@ -130,6 +130,7 @@ func (b *fakeMailbox) FindIdentity(ctx context.Context, f offline.Folder, identi
 type fakePending struct {
 	offline.PendingEmail
 	status string // pending, sending, sent, failed
+	since  time.Time
 	reason string
 	sentAs string
 }
@@ -152,9 +153,12 @@ func (c *fakeCRM) Pending(ctx context.Context) (out []offline.PendingEmail, err 
 	for _, p := range c.pending {
 		switch p.status {
 		case "pending":
-			p.status = "sending"
+			p.status, p.since = "sending", c.now()
 			out = append(out, p.PendingEmail)
-		case "lost":
+		case "sending":
+			if c.now().Sub(p.since) < 15*time.Minute {
+				continue
+			}
 			out = append(out, offline.PendingEmail{Ref: p.Ref, Doubt: true, Problem: "taken over long ago"})
 		}
 	}

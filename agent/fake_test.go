@@ -310,12 +310,24 @@ func (c *fakeCRM) Me(ctx context.Context) (offline.User, error) {
 }
 
 func (c *fakeCRM) Pull(ctx context.Context, cursors []offline.CRMCursor, emit func(offline.RecordDelta) error) error {
-	c.mu.Lock()
-	if err := c.ask("pull"); err != nil {
-		c.mu.Unlock()
+	deltas, err := c.deltas(cursors)
+	if err != nil {
 		return err
 	}
-	var deltas []offline.RecordDelta
+	for _, d := range deltas {
+		if err := emit(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *fakeCRM) deltas(cursors []offline.CRMCursor) (deltas []offline.RecordDelta, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock() // also where the test ends the program's life here
+	if err := c.ask("pull"); err != nil {
+		return nil, err
+	}
 	for _, cur := range cursors {
 		d := offline.RecordDelta{Kind: cur.Kind, Cursor: cur, Final: true}
 		from := 0
@@ -338,13 +350,7 @@ func (c *fakeCRM) Pull(ctx context.Context, cursors []offline.CRMCursor, emit fu
 			deltas = append(deltas, d)
 		}
 	}
-	c.mu.Unlock()
-	for _, d := range deltas {
-		if err := emit(d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return deltas, nil
 }
 
 func (c *fakeCRM) find(op string, is func(*offline.Email) bool) ([]offline.Record, error) {

@@ -142,8 +142,8 @@ func (a *Agent) checkTracked(d offline.Draft, all []offline.Address, stop, warn 
 func (a *Agent) unresolved(d offline.Draft) (unknown []string, err error) {
 	m := offline.Message{From: []offline.Address{d.From}, To: d.To, Cc: d.Cc, Bcc: d.Bcc, Outgoing: true}
 	err = a.Store.View(func(tx *offline.Tx) error {
-		r := track.Resolution{UnresolveMany: a.me().Options.UnresolveMany, Holders: tx.RecordsByAddress}
-		if _, err := tx.Setting(offline.SettingPicks, &r.Picks); err != nil {
+		r, err := a.resolution(tx)
+		if err != nil {
 			return err
 		}
 		parties, err := track.Parties(&m, r)
