@@ -47,6 +47,7 @@ type Config struct {
 	Tokens         Tokens
 	TemplateSource TemplateSource
 	PendingMail    PendingMail
+	Pages          Pages
 
 	// Network tells one network from another, cheaply; nil: a change of network is
 	// noticed by what fails.

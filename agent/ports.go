@@ -107,3 +107,10 @@ type Conversations interface {
 	// contains any of these, noise cut off, with their people: for smart matching.
 	EmailsBySubject(ctx context.Context, subjects []string, since time.Time) ([]offline.Record, error)
 }
+
+// Pages is the part of a CRM whose records can be looked at in a browser. Safe
+// for use by several goroutines.
+type Pages interface {
+	// RecordURL is the address of a record's page, "" where it has none.
+	RecordURL(r offline.Ref) string
+}

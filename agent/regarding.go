@@ -163,3 +163,12 @@ func (a *Agent) hasWords(tx *offline.Tx, r *offline.Record, words []string) bool
 		return !slices.ContainsFunc(has, func(h string) bool { return strings.HasPrefix(h, w) })
 	})
 }
+
+// RecordURL is the address of a record's page in the CRM for a browser
+// (R-REGARDING-09); "" where it has none.
+func (a *Agent) RecordURL(r offline.Ref) string {
+	if a.Pages == nil {
+		return ""
+	}
+	return a.Pages.RecordURL(r)
+}

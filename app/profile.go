@@ -195,7 +195,7 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	p.Agent, err = agent.New(agent.Config{
 		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
 		Poller: mailbox, Marker: mailbox, Network: network,
-		Sender: senderOrNil(p.Sender), Filer: mailbox, Tokens: crm, TemplateSource: crm, PendingMail: crm, Conversations: crm,
+		Sender: senderOrNil(p.Sender), Filer: mailbox, Tokens: crm, TemplateSource: crm, PendingMail: crm, Pages: crm, Conversations: crm,
 		Settings: agent.Settings{
 			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,
 			Sent: sent, SentFixed: p.Config.Track.Sent != nil, Own: []string{offline.Fold(p.Config.Mailbox.Address)},
