@@ -100,6 +100,7 @@ func TestUndoOfTrackTakesItBack(t *testing.T) {
 	}
 }
 
+// R-REGARDING-08.
 func TestSetRegardingTracksAndChangesWhatIsTracked(t *testing.T) {
 	// R-TRACK-03, R-EMAIL-19
 	w := newWorld(t, track.None)
@@ -132,6 +133,7 @@ func TestSetRegardingTracksAndChangesWhatIsTracked(t *testing.T) {
 	}
 }
 
+// R-TRACK-09.
 func TestARegardingChangedOnBothSidesEndsAsTheUserSaid(t *testing.T) {
 	w := newWorld(t, track.All)
 	w.box.add("INBOX", w.mail("<1@x>"))

@@ -146,6 +146,7 @@ func TestTwoUsersWithOneMessageMakeOneRecord(t *testing.T) {
 	}
 }
 
+// R-EMAIL-29.
 func TestAMovedOrRenumberedMessageIsTheSameOne(t *testing.T) {
 	w := newWorld(t, track.All)
 	w.set.Folders = []string{"INBOX", "Sent", "Other"}
@@ -274,6 +275,7 @@ func TestWhatIsTrackedOfflineIsCarriedOverLater(t *testing.T) {
 	}
 }
 
+// R-TRACK-11.
 func TestAnotherOrganizationIsRefused(t *testing.T) {
 	w := newWorld(t, track.All)
 	w.sync()
@@ -306,6 +308,7 @@ func TestADeletedRecordUnlinksItsMessage(t *testing.T) {
 	}
 }
 
+// R-TRACK-01, R-REGARDING-03.
 func TestARegardingChangedInTheCRMIsTakenOver(t *testing.T) {
 	w := newWorld(t, track.All)
 	w.box.add("INBOX", w.mail("<1@x>"))

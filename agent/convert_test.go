@@ -96,6 +96,7 @@ func TestARecordIsProposedWithItsFieldsFilled(t *testing.T) {
 	}
 }
 
+// R-TRACK-19.
 func TestATrackedMessageBecomesALeadAnOpportunityOrACase(t *testing.T) {
 	// R-TRACK-20: the record is made first, then the message is about it.
 	for _, kind := range []offline.Kind{offline.KindLead, offline.KindOpportunity, offline.KindCase} {
@@ -297,6 +298,7 @@ func TestWhatIsNotWholeOrNotAllowedIsNotQueued(t *testing.T) {
 	}
 }
 
+// R-TRACK-05.
 func TestManyMessagesAreTrackedAtOnceAndOneUndoTakesAllBack(t *testing.T) {
 	// R-TRACK-04, -05
 	w := newWorld(t, track.None)

@@ -37,6 +37,7 @@ func newFolderWorldOf(t *testing.T, f track.Filter, user string, crm *fakeCRM) *
 	return w
 }
 
+// R-METHOD-11.
 func TestWhatIsPutIntoATrackedFolderIsTracked(t *testing.T) {
 	// R-FOLDER-04, R-FOLDER-05
 	w := newFolderWorld(t, track.None)
@@ -233,6 +234,7 @@ func TestARegardingChangedByHandIsUndoneWhileTheMessageStaysInALinkedFolder(t *t
 	}
 }
 
+// R-REGARDING-07.
 func TestWhoFilesAMessageFirstDecidesWhatItIsAbout(t *testing.T) {
 	// R-FOLDER-14
 	a := newFolderWorldOf(t, track.None, "a", nil)
@@ -411,6 +413,7 @@ func TestAFolderThatIsNumberedAnewStaysTrackedAndItsMessagesWereNotPutIn(t *test
 	}
 }
 
+// R-LIMITS-02, R-OPTIONS-10.
 func TestWhichFoldersCanBeTracked(t *testing.T) {
 	// R-FOLDER-01, R-FOLDER-02
 	w := newFolderWorld(t, track.None)

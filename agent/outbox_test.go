@@ -508,6 +508,8 @@ func TestFilesAreReadWhenSendIsPressed(t *testing.T) {
 
 // R-EMAIL-04, R-TOKEN-02: an answer is tracked and about what the conversation
 // is about, unless the user says otherwise.
+//
+// R-TRACK-10.
 func TestAnAnswerToATrackedMessageIsTrackedAndInItsConversation(t *testing.T) {
 	w := newWorld(t, track.None)
 	w.box.add("INBOX", w.mail("<q@x>", "Subject: Aw: Offer CRM:0001001", "To: ann@alder.example, Bob <bob@acme.example>", "Thread-Index: AdyqIvMxTS5Wb43dePNM9JKe9U9jXQ=="))

@@ -95,6 +95,7 @@ func (r *running) since(was tally) tally {
 	return tally{now.imap - was.imap, now.crm - was.crm, now.idles - was.idles}
 }
 
+// R-OPTIONS-06.
 func TestNewMailIsDecidedWithinTwoSecondsForAFewRequests(t *testing.T) {
 	run(t, 30, func(r *running) {
 		r.pass(time.Second)

@@ -87,6 +87,7 @@ func TestTheCRMIsAskedForMailEveryTenMinutes(t *testing.T) {
 }
 
 // R-EMAIL-26, R-EMAIL-27, R-OPTIONS-07, R-METHOD-02.
+// R-METHOD-15.
 func TestMailOfTheCRMStaysWhereItIsUnlessItIsOursToSend(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -205,6 +206,8 @@ func TestMailOfTheCRMInDoubtIsLookedForInSent(t *testing.T) {
 
 // R-EMAIL-09, R-METHOD-02: where incoming mail is not ours nothing is tracked by
 // itself, and what the user tracks by hand is.
+//
+// R-OPTIONS-08.
 func TestIncomingMailIsTrackedByItselfOnlyWhereItIsOurs(t *testing.T) {
 	for _, c := range []struct {
 		in      offline.Method
@@ -260,6 +263,8 @@ func TestWhoMovesTheMailIsChosenWhereTheUserMay(t *testing.T) {
 
 // R-TRACK-12: a second computer of the same user is noticed, and nothing is
 // doubled by it.
+//
+// R-OPTIONS-05.
 func TestASecondComputerIsNoticed(t *testing.T) {
 	w := newWorld(t, track.None)
 	w.box.add("INBOX", w.mail("<a@x>"))

@@ -73,6 +73,7 @@ func TestTheConfigurationsFilterIsTheStrongerWord(t *testing.T) {
 	}
 }
 
+// R-OPTIONS-11.
 func TestARefusedChoiceHoldsHereAndIsSaid(t *testing.T) {
 	w := newWorld(t, "")
 	w.sync()
@@ -192,7 +193,7 @@ func TestSentMailIsAsTheConfigurationSaysWhereItDoes(t *testing.T) {
 }
 
 func TestNoRuleTracksWhereTheCRMHasSomebodyElseMoveTheMail(t *testing.T) {
-	// R-EMAIL-09, R-METHOD-02
+	// R-EMAIL-09, R-EMAIL-31, R-METHOD-02
 	w := newWorld(t, track.All)
 	w.crm.methods.Incoming = offline.MethodNone
 	w.box.add("INBOX", w.mail("<1@x>"))

@@ -8,6 +8,8 @@ import (
 // 3: while the program is off, mail comes, moves, goes, is read, and a folder is
 // numbered anew. The next start does the right thing, and asks no more than
 // the changes need.
+//
+// R-METHOD-07.
 func TestWhatHappenedWhileTheProgramWasOffIsCaughtUpWith(t *testing.T) {
 	r := newRig(t, "people", `folders = ["INBOX", "Sent", "Archive"]`)
 	m := makeMailing(200)

@@ -11,6 +11,8 @@ import (
 
 // 2: kill -9 at random instants of the first sync, then to the end: exactly the
 // result of the uninterrupted run. Nothing is missing and nothing twice.
+//
+// R-TRACK-08.
 func TestKilledAtAnyInstantTheFirstSyncEndsAsIfItHadNotBeen(t *testing.T) {
 	r := newRig(t, "people")
 	m := makeMailing(300)

@@ -100,6 +100,8 @@ func TestTwoThousandMessagesBecomeExactlyTheEmailsThatTheFilterNames(t *testing.
 
 // 4: a reply is tracked by itself and inherits the regarding, by header and,
 // headers stripped, by token (R-EMAIL-04, R-TOKEN-02).
+//
+// R-TOKEN-14.
 func TestAReplyIsTrackedByItselfByHeaderAndByToken(t *testing.T) {
 	r := newRig(t, "replies")
 	r.seedTracked("<seed@mail.example>", "CRM:0001007", offerID)

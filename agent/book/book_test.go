@@ -37,6 +37,7 @@ func everything() Scope {
 	return Scope{Reach: offline.BookScope{Contacts: offline.BookAll, Others: offline.BookAll, Kinds: kindRank}, User: "me"}
 }
 
+// R-ADDRESSBOOK-07.
 func TestCompleteFindsByTheBeginningOfAnyWord(t *testing.T) {
 	acme := record(offline.KindAccount, "Acme Werkzeuge", "office@acme.example")
 	jana := record(offline.KindContact, "Jana Nováková", "jana@acme.example", "novak@home.example")
@@ -94,6 +95,7 @@ func TestThoseWrittenToComeFirstTheRecentAndFrequentBeforeTheOld(t *testing.T) {
 	}
 }
 
+// R-ADDRESSBOOK-03 to R-ADDRESSBOOK-05, R-OPTIONS-14.
 func TestTheScopeSaysWhoseRecordsOfWhichKindsAreTaken(t *testing.T) {
 	// R-ADDRESSBOOK-03, -04, -05
 	own := func(r offline.Record, by string) offline.Record { r.Owner = ref(offline.KindUser, by); return r }

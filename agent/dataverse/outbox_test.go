@@ -101,6 +101,7 @@ func TestAnEmailIsMarkedAsSentByWhicheverWayTheServerAllows(t *testing.T) {
 	})
 }
 
+// R-TOKEN-04.
 func TestAnOldServerLacksColumnsAndMeStillTellsTheRest(t *testing.T) {
 	lacking := []string{"resolvesimilarunresolvedemailaddress", "maxfolderbasedtrackingmappings", "isfolderbasedtrackingenabled", "allowunresolvedpartiesonemailsend", "hashfilterkeywords", "enablesmartmatching"}
 	s := &scripted{op: func(a asked) said {
@@ -130,7 +131,7 @@ func TestAnOldServerLacksColumnsAndMeStillTellsTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := u.Options
-	if o.MaxAttachment != 1000 || o.SmartMaxWords != 5 || o.ResolveOneByOne || o.NoFolders || o.Filter != "all" || o.AutoCreate != "" {
+	if o.MaxAttachment != 1000 || o.SmartMaxWords != 5 || o.ResolveOneByOne || o.NoFolders || o.Filter != "all" || o.AutoCreate != "" || o.Smart {
 		t.Errorf("%+v", o)
 	}
 	// R-METHOD-01 before there were mailbox records: columns of the user.

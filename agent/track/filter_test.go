@@ -19,6 +19,7 @@ func email(id string, regarding offline.Ref, out bool) offline.Record {
 	return r
 }
 
+// R-TRACK-02.
 func TestTheFilterAcceptsAndCorrelationGivesTheRegarding(t *testing.T) {
 	offer := offline.Ref{Kind: offline.KindOpportunity, ID: "offer"}
 	other := offline.Ref{Kind: offline.KindCase, ID: "other"}

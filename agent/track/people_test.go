@@ -78,6 +78,7 @@ func TestRecipientsAreAllHoldersUnlessTheOrganizationLeavesThemOpen(t *testing.T
 	}
 }
 
+// R-ADDRESSBOOK-06.
 func TestPartiesNameEachAddressOncePerRole(t *testing.T) {
 	a := func(s string) offline.Address { return offline.Address{Addr: s} }
 	m := &offline.Message{From: []offline.Address{{Name: "nobody"}, a("Jana@X.example")}, To: []offline.Address{a("b@x"), a("B@X"), a(""), a("everybody@list.example")}, Cc: []offline.Address{a("b@x")}, Bcc: []offline.Address{a("d@x")}}

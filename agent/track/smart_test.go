@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// R-LIMITS-07.
 func TestSubjectsAreCutIntoWords(t *testing.T) {
 	for _, c := range []struct {
 		name, subject, noise string

@@ -8,6 +8,7 @@ import (
 	"postrider/offline"
 )
 
+// R-TOKEN-16.
 func TestTokensAreFound(t *testing.T) {
 	tokens := NewTokens([]string{"CRM:", "Old-"}, 0)
 	for subject, want := range map[string]string{
@@ -36,6 +37,7 @@ func TestTokensAreFound(t *testing.T) {
 	}
 }
 
+// R-LIMITS-05.
 func TestTokensAreMadeAsTheOrganizationCounts(t *testing.T) {
 	crm := []string{"CRM:", "Old:"}
 	for _, c := range []struct {
@@ -72,6 +74,7 @@ func TestTokensAreMadeAsTheOrganizationCounts(t *testing.T) {
 	}
 }
 
+// R-LIMITS-06.
 func TestASubjectIsCutForItsToken(t *testing.T) {
 	const token = "CRM:0001001"
 	long := strings.Repeat("x", 300)

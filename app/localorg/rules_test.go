@@ -56,6 +56,7 @@ func (w *world) setting(table, id, name string, v any) {
 }
 
 // R-TOKEN-05, 06, 08, 10.
+// R-TOKEN-11.
 func TestTrackingTokensCountPerUser(t *testing.T) {
 	w := newWorld(t)
 	ask := func(subject string) string {

@@ -8,6 +8,7 @@ import (
 	"postrider/offline"
 )
 
+// R-LIMITS-01.
 func TestManyAreTrackedInPartsThatAreCounted(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()

@@ -270,6 +270,7 @@ func TestATemplateIsFilledForTheRecordAndAsksNothingOfTheSubjectOfAnAnswer(t *te
 	ts.Close()
 }
 
+// R-EMAIL-34.
 func TestASignatureStaysBelowWhatIsWrittenAndWhatATemplateBrings(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()

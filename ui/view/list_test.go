@@ -10,6 +10,7 @@ import (
 	"postrider/ui/internal/sample"
 )
 
+// R-TRACK-18.
 func TestTheInboxIsShownAtOnceNewestFirst(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()

@@ -8,6 +8,7 @@ import (
 	"postrider/offline"
 )
 
+// R-OPTIONS-13.
 func TestWhoMovesTheMailIsSaidPlainly(t *testing.T) {
 	for name, c := range map[string]struct {
 		in, out  offline.Method

@@ -10,6 +10,7 @@ import (
 	"postrider/ui/internal/sample"
 )
 
+// R-TRACK-17, R-REGARDING-02.
 func TestAMessageIsShownWithItsStateAndPeople(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()

@@ -20,6 +20,7 @@ func labels(rs []Recipient) string {
 	return strings.Join(out, "|")
 }
 
+// R-ADDRESSBOOK-01.
 func TestAddressesAreCompletedAsTheyAreTyped(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()
