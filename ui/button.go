@@ -35,6 +35,7 @@ type button struct {
 	icon    string
 	weight  weight
 	act     func()
+	onFocus func() // may be nil
 	hint    string
 	hints   *hints
 	off     bool
@@ -234,7 +235,6 @@ func (b *button) MouseOut() {
 }
 
 // FocusGained shows the ring.
-func (b *button) FocusGained() { b.focus = true; b.changed() }
 
 // FocusLost hides the ring.
 func (b *button) FocusLost() { b.focus = false; b.changed() }
@@ -253,5 +253,14 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 func (b *button) TypedRune(r rune) {
 	if r != ' ' {
 		b.keys.TypedRune(r)
+	}
+}
+
+// FocusGained shows where the focus is.
+func (b *button) FocusGained() {
+	b.focus = true
+	b.changed()
+	if b.onFocus != nil {
+		b.onFocus()
 	}
 }

@@ -117,6 +117,24 @@ func (p *pane) turnPage(part float32) bool {
 	return true
 }
 
+// reveal scrolls so that o, which is somewhere in the column, can be seen.
+func (p *pane) reveal(o fyne.CanvasObject) {
+	d := fyne.CurrentApp().Driver()
+	y := d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(p).Y
+	h, room := o.Size().Height, p.scroll.Size().Height
+	const air = 12
+	switch {
+	case y < air:
+		y -= air
+	case y+h > room-air:
+		y += h - room + air
+	default:
+		return
+	}
+	top := max(0, p.column.MinSize().Height-room)
+	p.scroll.ScrollToOffset(fyne.NewPos(0, min(max(0, p.scroll.Offset.Y+y), top)))
+}
+
 // key scrolls by the keyboard; it reports whether the key was one for that.
 func (p *pane) key(e *fyne.KeyEvent) bool {
 	switch e.Name {

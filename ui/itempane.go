@@ -300,6 +300,12 @@ func (p *itemPane) moreMenu() {
 		items = append(items, choice{})
 	}
 	items = append(items, choice{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText})
+	for i, o := range w.desk.Reader.Preview.Never {
+		if i == 0 {
+			items = append(items, choice{})
+		}
+		items = append(items, choice{text: o.Text, icon: "untrack", act: func() { w.desk.TakeNever(o) }})
+	}
 	n := 0
 	seen := map[string]bool{}
 	for _, b := range w.desk.Reader.Text.Body.Blocks {

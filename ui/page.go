@@ -9,7 +9,7 @@ import (
 // page is what can take the place of list, item and panel.
 type page interface {
 	fyne.CanvasObject
-	first() fyne.Focusable         // gets the focus when the page is shown
+	first() fyne.Focusable         // gets the focus when the page is shown; nil: nothing yet
 	entered()                      // it is about to be shown
 	left()                         // it was left
 	key(e *fyne.KeyEvent) bool     // a key that no control used; true: used
@@ -40,10 +40,13 @@ func (w *window) showPage(p page) {
 	}
 	w.frame.turnTo(p)
 	w.rail.redraw()
-	if p != nil {
-		w.canvas.Focus(p.first())
-	} else {
+	switch {
+	case p == nil:
 		w.canvas.Focus(w.list.rows)
+	case p.first() != nil:
+		w.canvas.Focus(p.first())
+	default:
+		w.canvas.Unfocus()
 	}
 }
 

@@ -16,9 +16,9 @@ import (
 // rail is the narrow column at the left: where one can go.
 type rail struct {
 	leaf
-	w                                          *window
-	bg                                         *box
-	write, mail, waiting, outbox, status, help *railItem
+	w                                                 *window
+	bg                                                *box
+	write, mail, waiting, outbox, rules, status, help *railItem
 }
 
 func newRail(w *window) *rail {
@@ -35,12 +35,13 @@ func newRail(w *window) *rail {
 	})
 	r.waiting = newRailItem(w, "waiting", "Waiting", func() { w.goTo(view.Where{State: offline.Waiting}) })
 	r.outbox = newRailItem(w, "outbox", "Outbox", func() { w.showPage(w.outbox) })
+	r.rules = newRailItem(w, "rules", "Tracking", func() { w.showPage(w.rules) })
 	r.status = newRailItem(w, "status", "Status", func() { w.showPage(w.health) })
 	r.help = newRailItem(w, "help", "Help", w.showHelp)
-	r.objects = []fyne.CanvasObject{r.bg, r.write, r.mail, r.waiting, r.outbox, r.status, r.help}
+	r.objects = []fyne.CanvasObject{r.bg, r.write, r.mail, r.waiting, r.outbox, r.rules, r.status, r.help}
 	r.place = func(s fyne.Size) {
 		r.bg.Resize(s)
-		above, below := []*railItem{r.write, r.mail, r.waiting, r.outbox}, []*railItem{r.help, r.status}
+		above, below := []*railItem{r.write, r.mail, r.waiting, r.outbox}, []*railItem{r.help, r.status, r.rules}
 		step := max(44, min(60, (s.Height-16)/float32(len(above)+len(below))))
 		size := fyne.NewSize(s.Width, step-4)
 		for i, it := range above {
@@ -68,6 +69,7 @@ func (r *rail) redraw() {
 		outInk = colWarn
 	}
 	r.outbox.set(w.showing(w.outbox), w.desk.Outbox.Count, outInk)
+	r.rules.set(w.showing(w.rules), 0, colMuted)
 	n, ink := len(w.desk.Status.Problems), colInfo
 	if n > 0 {
 		ink = tone(w.desk.Status.Problems[0].Tone)

@@ -14,8 +14,11 @@ type toggle struct {
 	keys         keys
 	text         string
 	on           bool
+	one          bool // one of several, of which one is on
+	off          bool // can't be changed
 	hover, focus bool
 	act          func(on bool)
+	onFocus      func() // may be nil
 	bg           *canvas.Rectangle
 	img          *glyph
 	words        *label
@@ -40,13 +43,20 @@ func newToggle(k keys, text string, act func(on bool)) *toggle {
 	}
 	t.min = func() fyne.Size { return fyne.NewSize(t.words.widthOf(t.text)+42, 32) }
 	t.paint = func() {
-		t.img.name, t.img.ink = "tick-off", colMuted
+		shape := "tick"
+		if t.one {
+			shape = "dot"
+		}
+		t.img.name, t.img.ink, t.words.ink = shape+"-off", colMuted, colText
 		if t.on {
-			t.img.name, t.img.ink = "tick-on", colAccent
+			t.img.name, t.img.ink = shape+"-on", colAccent
+		}
+		if t.off {
+			t.img.ink, t.words.ink = colMuted, colMuted
 		}
 		t.words.text = t.text
 		t.bg.FillColor, t.bg.StrokeColor, t.bg.StrokeWidth = color.Transparent, color.Transparent, 0
-		if t.hover {
+		if t.hover && !t.off {
 			t.bg.FillColor = paintOf("button")
 		}
 		if t.focus {
@@ -65,7 +75,26 @@ func (t *toggle) set(on bool) {
 	}
 }
 
+// newChoice is one of several of which one is on.
+func newChoice(k keys, text string, act func()) *toggle {
+	t := newToggle(k, text, func(bool) { act() })
+	t.one = true
+	t.paint()
+	return t
+}
+
+// fix says whether it can't be changed.
+func (t *toggle) fix(off bool) {
+	if t.off != off {
+		t.off = off
+		t.changed()
+	}
+}
+
 func (t *toggle) flip() {
+	if t.off || t.one && t.on {
+		return
+	}
 	t.on = !t.on
 	t.changed()
 	t.act(t.on)
@@ -76,8 +105,16 @@ func (t *toggle) Tapped(*fyne.PointEvent)        { t.flip() }
 func (t *toggle) MouseIn(*desktop.MouseEvent)    { t.hover = true; t.changed() }
 func (t *toggle) MouseMoved(*desktop.MouseEvent) {}
 func (t *toggle) MouseOut()                      { t.hover = false; t.changed() }
-func (t *toggle) FocusGained()                   { t.focus = true; t.changed() }
 func (t *toggle) FocusLost()                     { t.focus = false; t.changed() }
+
+// FocusGained shows where the focus is.
+func (t *toggle) FocusGained() {
+	t.focus = true
+	t.changed()
+	if t.onFocus != nil {
+		t.onFocus()
+	}
+}
 
 // TypedKey ticks it on Space and Enter.
 func (t *toggle) TypedKey(e *fyne.KeyEvent) {

@@ -29,6 +29,7 @@ type window struct {
 	side    *sidePane
 	status  *statusBar
 	health  *statusPage
+	rules   *trackingPage
 	compose *composePage
 	outbox  *outboxPage
 	before  page // what was shown before the composer
@@ -64,6 +65,7 @@ func newWindow(c fyne.Canvas, o view.Options, account string) *window {
 	w.item = newItemPane(w)
 	w.side = newSidePane(w)
 	w.health = newStatusPage(w)
+	w.rules = newTrackingPage(w)
 	w.compose = newComposePage(w)
 	w.outbox = newOutboxPage(w)
 	w.status = newStatusBar(w)
@@ -135,6 +137,9 @@ func (w *window) redraw(p view.Parts) {
 	if p&view.PartOutbox != 0 {
 		w.outbox.redraw()
 		w.rail.redraw()
+	}
+	if p&view.PartTracking != 0 {
+		w.rules.redraw()
 	}
 	if p&view.PartCompose != 0 {
 		w.redrawCompose()

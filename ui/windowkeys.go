@@ -153,6 +153,8 @@ func (w *window) TypedRune(r rune) {
 		w.write(agent.DraftForward)
 	case 'o', 'O':
 		w.showPage(w.outbox)
+	case 'g', 'G':
+		w.showPage(w.rules)
 	case 'p', 'P':
 		w.frame.togglePanel()
 		w.frame.remember()

@@ -9,4 +9,9 @@ var (
 	_ Booker    = (*agent.Agent)(nil)
 	_ Self      = (*agent.Agent)(nil)
 	_ CRMSender = (*agent.Agent)(nil)
+
+	_ Ruler         = (*agent.Agent)(nil)
+	_ Foreteller    = (*agent.Agent)(nil)
+	_ FolderTracker = (*agent.Agent)(nil)
+	_ Kinder        = (*agent.Agent)(nil)
 )

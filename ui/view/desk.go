@@ -26,6 +26,7 @@ const (
 	PartLog
 	PartCompose
 	PartOutbox
+	PartTracking
 )
 
 // pulse is how often, at most, the window follows the store: ten times a second.
@@ -34,19 +35,20 @@ const pulse = 100 * time.Millisecond
 // Desk is everything the main window shows. It belongs to the goroutine that its
 // Poster posts to.
 type Desk struct {
-	List    *List
-	Reader  *Reader
-	Deeds   *Deeds
-	Memory  *Memory
-	Status  StatusLine
-	Places  []Place
-	Counts  offline.Counts
-	Journal []LogLine
-	Asides  []AsideLine
-	Compose *Compose // the message that is being written; nil: none
-	Outbox  Outbox
-	Methods []MethodLine // who moves the mail; empty: not known
-	CRMMail bool         // mail written in the CRM is sent from here
+	List     *List
+	Reader   *Reader
+	Deeds    *Deeds
+	Memory   *Memory
+	Status   StatusLine
+	Places   []Place
+	Counts   offline.Counts
+	Journal  []LogLine
+	Asides   []AsideLine
+	Compose  *Compose // the message that is being written; nil: none
+	Outbox   Outbox
+	Tracking *Tracking
+	Methods  []MethodLine // who moves the mail; empty: not known
+	CRMMail  bool         // mail written in the CRM is sent from here
 
 	CanCRMMail bool // CRMMail is known, and can be changed
 
@@ -107,6 +109,7 @@ func NewDesk(o Options) *Desk {
 	d.places, d.journal, d.outbox, d.crmMail = e.slot(), e.slot(), e.slot(), e.slot()
 	d.Deeds = newDeeds(e)
 	e.say = d.Deeds.Say
+	d.Tracking = newTracking(e, d.Deeds)
 	d.Memory = newMemory(e)
 	d.Reader = newReader(e)
 	d.List = newList(e, d.Reader.show)
@@ -217,11 +220,14 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	if n.Records && !n.Messages {
 		d.List.repaint()
 	}
-	if n.Messages || n.Records {
+	if n.Messages || n.Records || n.Settings {
 		d.Reader.refresh(n)
 	}
 	if n.Drafts || agent && len(d.Outbox.Lines) > 0 {
 		d.refreshOutbox()
+	}
+	if n.Settings || n.Folders || agent {
+		d.Tracking.refresh()
 	}
 	if (n.Activity || n.SetAside) && d.logOpen {
 		d.OpenJournal()

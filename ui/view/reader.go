@@ -31,7 +31,8 @@ type Preview struct {
 	Sums []Sum
 
 	Actions []Action
-	Linked  int // how many of them have a record in the CRM
+	Never   []NeverOffer // about whom it is from
+	Linked  int          // how many of them have a record in the CRM
 }
 
 // Sum counts the chosen messages in one state.
@@ -111,7 +112,7 @@ func (r *Reader) refresh(n offline.Notice) {
 	if len(r.keys) == 0 {
 		return
 	}
-	hit := n.Records || n.Keys == nil || len(r.keys) > 50
+	hit := n.Records || n.Settings || n.Keys == nil || len(r.keys) > 50
 	for _, k := range r.keys {
 		hit = hit || slices.Contains(n.Keys, k)
 	}
@@ -125,6 +126,10 @@ func (r *Reader) loadHead() {
 	r.head.do(func(ctx context.Context) func() {
 		var p Preview
 		var side Panel
+		var rules offline.Rules
+		if r.env.ruler != nil {
+			rules = r.env.ruler.Rules()
+		}
 		if len(keys) > 0 {
 			err := r.env.store.View(func(tx *offline.Tx) error {
 				if len(keys) > 1 {
@@ -138,6 +143,9 @@ func (r *Reader) loadHead() {
 				p = previewOne(m, nameOf(tx, m.Track.Regarding), now)
 				if r.env.writer != nil {
 					p.Actions = append(p.Actions, answerActions(m)...)
+				}
+				if r.env.ruler != nil {
+					p.Never = neverOffers(rules, m)
 				}
 				side = readPanel(tx, m, now)
 				return nil

@@ -52,7 +52,16 @@ type abilities struct {
 	books     Booker
 	self      Self
 	crmSender CRMSender
+
+	ruler      Ruler
+	foreteller Foreteller
+	folders    FolderTracker
+	kinds      Kinder
 }
+
+// Kinder is the part of an Agent that knows of what kinds the records are that
+// emails can be about.
+type Kinder interface{ RegardingKinds() []offline.Table }
 
 func abilitiesOf(a Agent) (p abilities) {
 	p.writer, _ = a.(Writer)
@@ -60,6 +69,10 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.books, _ = a.(Booker)
 	p.self, _ = a.(Self)
 	p.crmSender, _ = a.(CRMSender)
+	p.ruler, _ = a.(Ruler)
+	p.foreteller, _ = a.(Foreteller)
+	p.folders, _ = a.(FolderTracker)
+	p.kinds, _ = a.(Kinder)
 	return p
 }
 
@@ -77,4 +90,12 @@ func (e *env) options() offline.Options {
 		return offline.Options{}
 	}
 	return e.self.User().Options
+}
+
+// tables are the kinds of record that a message can be about; nil: the standard ones.
+func (e *env) tables() []offline.Table {
+	if e.kinds == nil {
+		return nil
+	}
+	return e.kinds.RegardingKinds()
 }

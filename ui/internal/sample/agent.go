@@ -35,6 +35,8 @@ type Agent struct {
 	book      *book.Book
 	Signature string // under what is written
 	crmMail   bool
+	Fixed     bool // config.toml says what is tracked
+	keeper    *agent.Agent
 }
 
 // NewAgent returns an agent at rest.

@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"postrider/agent/track"
+)
+
+// tab goes on with Tab until the control is reached that is.
+func (r *rig) tab(what string, is func(fyne.Focusable) bool) {
+	r.t.Helper()
+	for range 80 {
+		if f := r.win.canvas.Focused(); f != nil && is(f) {
+			return
+		}
+		r.press(fyne.KeyTab)
+	}
+	r.t.Fatalf("Tab does not reach %s", what)
+}
+
+func isToggle(text string) func(fyne.Focusable) bool {
+	return func(f fyne.Focusable) bool { t, ok := f.(*toggle); return ok && t.text == text }
+}
+
+func isButton(text string) func(fyne.Focusable) bool {
+	return func(f fyne.Focusable) bool { b, ok := f.(*button); return ok && b.text == text }
+}
+
+func TestWhatIsTrackedIsChosenByKeyboard(t *testing.T) {
+	r := usual(t)
+	p := r.win.rules
+	r.typed("g")
+	r.until("the page is there", func() bool { return r.win.canvas.Focused() != nil && r.win.desk.Tracking.Preview.Text != "" })
+	r.tab("a filter", isToggle("All mail"))
+	r.press(fyne.KeySpace)
+	r.until("it is tried", func() bool { return len(r.win.desk.Tracking.Preview.Rows) > 0 })
+	fits(t, "the page", p.pane.column)
+	if r.agent.Filter() == track.All {
+		t.Error("it is in force before that was said")
+	}
+	r.tab("the button", isButton("Track all mail from now on"))
+	r.press(fyne.KeyReturn)
+	r.until("it is in force", func() bool { return r.agent.Filter() == track.All && !r.win.desk.Tracking.Changed })
+
+	r.tab("the never-track list", func(f fyne.Focusable) bool { return f == fyne.Focusable(p.never) })
+	r.typed("nonsense")
+	r.press(fyne.KeyReturn)
+	if p.neverBad == "" || !r.says(p.neverBad) {
+		t.Error("nonsense is not said to be that")
+	}
+	p.never.SetText("")
+	r.typed("news.example")
+	r.press(fyne.KeyReturn)
+	r.until("it is on the list", func() bool { return len(r.win.desk.Tracking.Never) == 1 && r.says("news.example") })
+	if p.never.Text != "" {
+		t.Error("the field is not empty for the next one")
+	}
+	r.tab("its end", isButton("Remove"))
+	r.press(fyne.KeyReturn)
+	r.until("it is off the list", func() bool { return len(r.agent.Rules().Never) == 0 && len(r.win.desk.Tracking.Never) == 0 })
+
+	r.tab("the date", func(f fyne.Focusable) bool { return f == fyne.Focusable(p.since) })
+	r.typed("2026")
+	if p.sinceBad == "" {
+		t.Error("half a date is taken")
+	}
+	r.typed("-01-02")
+	if p.sinceBad != "" || r.win.desk.Tracking.Since.Format("2006-01-02") != "2026-01-02" {
+		t.Errorf("%q, %v", p.sinceBad, r.win.desk.Tracking.Since)
+	}
+	r.press(fyne.KeyEscape) // the toast
+	r.press(fyne.KeyEscape)
+	if r.win.at != nil {
+		t.Error("Escape does not go back to the mail")
+	}
+}
+
+func TestAFolderIsTrackedByKeyboard(t *testing.T) {
+	r := usual(t)
+	r.typed("g")
+	r.until("the page is there", func() bool { return r.win.canvas.Focused() != nil })
+	r.tab("the button", isButton("Track a folder …"))
+	r.press(fyne.KeyReturn)
+	if len(r.win.sheets) != 1 {
+		t.Fatal("it does not ask which")
+	}
+	r.press(fyne.KeyReturn) // the first that can be chosen
+	if len(r.win.sheets) != 1 {
+		t.Fatal("it does not ask how")
+	}
+	r.until("it was looked into", func() bool { return !r.says("Looking into it …") })
+	r.press(fyne.KeyReturn)
+	r.until("it is tracked", func() bool { return len(r.agent.Rules().Folders) == 1 && len(r.win.desk.Tracking.Folders.Lines) == 1 })
+	r.until("it is said", func() bool { return r.says(r.win.desk.Tracking.Folders.Lines[0].Name) })
+}
