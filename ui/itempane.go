@@ -300,6 +300,7 @@ func (p *itemPane) moreMenu() {
 		items = append(items, choice{})
 	}
 	items = append(items, choice{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText})
+	items = append(items, w.openInCRM("Open the email in the CRM", w.desk.Reader.Preview.Record)...)
 	for i, o := range w.desk.Reader.Preview.Never {
 		if i == 0 {
 			items = append(items, choice{})

@@ -174,7 +174,17 @@ func (p *sidePane) recordMenu(c view.Card, at fyne.Position) {
 			w.desk.WriteTo(offline.Address{Addr: w.desk.Reader.Panel.Address}, c.Ref)
 		}})
 	}
+	items = append(items, w.openInCRM("Open in the CRM", c.Ref)...)
 	w.openMenu(at, append(items, choice{text: "Copy the name", icon: "copy", act: func() { w.copyOut(c.Name) }})...)
+}
+
+// openInCRM offers a record's page, where it has one.
+func (w *window) openInCRM(text string, r offline.Ref) []choice {
+	page := w.desk.PageOf(r)
+	if page == "" {
+		return nil
+	}
+	return []choice{{text: text, icon: "link", act: func() { w.follow(page) }}}
 }
 
 // recordLine is a record on one line; where it has a menu, it can be pressed.

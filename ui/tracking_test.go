@@ -1,11 +1,15 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
 	"postrider/agent/track"
+	"postrider/ui/internal/sample"
+	"postrider/ui/view"
 )
 
 // tab goes on with Tab until the control is reached that is.
@@ -94,4 +98,38 @@ func TestAFolderIsTrackedByKeyboard(t *testing.T) {
 	r.press(fyne.KeyReturn)
 	r.until("it is tracked", func() bool { return len(r.agent.Rules().Folders) == 1 && len(r.win.desk.Tracking.Folders.Lines) == 1 })
 	r.until("it is said", func() bool { return r.says(r.win.desk.Tracking.Folders.Lines[0].Name) })
+}
+
+// R-REGARDING-09.
+func TestTheEmailAndItsRegardingAreOpenedInTheCRM(t *testing.T) {
+	r := usual(t)
+	r.choose("Re: Offer for the Brno line")
+	test.Tap(r.win.item.more)
+	r.pick("Open the email in the CRM")
+	r.win.side.recordMenu(view.Card{Ref: sample.Brno(), Name: "Brno line"}, fyne.NewPos(10, 10))
+	r.pick("Open in the CRM")
+	if len(r.went) != 2 || !strings.Contains(r.went[0], "etn=email") || !strings.Contains(r.went[1], "id="+sample.Brno().ID) {
+		t.Errorf("opened %q", r.went)
+	}
+}
+
+// pick takes what a menu offers, by the keyboard.
+func (r *rig) pick(text string) {
+	r.t.Helper()
+	for range 20 {
+		r.press(fyne.KeyDown)
+		on := ""
+		for _, o := range r.win.canvas.Overlays().List() {
+			walk(o, func(o fyne.CanvasObject) {
+				if m, ok := o.(*menu); ok && m.at >= 0 {
+					on = m.items[m.at].text
+				}
+			})
+		}
+		if on == text {
+			r.press(fyne.KeyReturn)
+			return
+		}
+	}
+	r.t.Fatalf("the menu does not offer %q", text)
 }

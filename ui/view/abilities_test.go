@@ -14,4 +14,5 @@ var (
 	_ Foreteller    = (*agent.Agent)(nil)
 	_ FolderTracker = (*agent.Agent)(nil)
 	_ Kinder        = (*agent.Agent)(nil)
+	_ Pager         = (*agent.Agent)(nil)
 )

@@ -32,6 +32,7 @@ type Preview struct {
 
 	Actions []Action
 	Never   []NeverOffer // about whom it is from
+	Record  offline.Ref  // the email in the CRM that a single message is; zero: none
 	Linked  int          // how many of them have a record in the CRM
 }
 
@@ -173,7 +174,7 @@ func previewOne(m offline.Message, regarding string, now time.Time) Preview {
 		p.When = "Today, " + row.When
 	}
 	if row.Edge {
-		p.Linked = 1
+		p.Linked, p.Record = 1, m.Track.Record
 	}
 	p.Who = "(no sender)"
 	if len(m.From) > 0 {

@@ -57,6 +57,22 @@ type abilities struct {
 	foreteller Foreteller
 	folders    FolderTracker
 	kinds      Kinder
+	pager      Pager
+}
+
+// Pager is the part of an Agent that knows where records are shown in a browser.
+type Pager interface {
+	// RecordURL is the address of a record's page, "" where it has none.
+	RecordURL(r offline.Ref) string
+}
+
+// PageOf is the address of a record's page in the CRM; "" where it has none
+// (R-REGARDING-09).
+func (d *Desk) PageOf(r offline.Ref) string {
+	if d.env.pager == nil || r.IsZero() {
+		return ""
+	}
+	return d.env.pager.RecordURL(r)
 }
 
 // Kinder is the part of an Agent that knows of what kinds the records are that
@@ -73,6 +89,7 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.foreteller, _ = a.(Foreteller)
 	p.folders, _ = a.(FolderTracker)
 	p.kinds, _ = a.(Kinder)
+	p.pager, _ = a.(Pager)
 	return p
 }
 

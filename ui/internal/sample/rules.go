@@ -114,3 +114,8 @@ func (a *Agent) CancelBackfill(id offline.FolderID) error { return a.rules().Can
 
 // RegardingKinds are the kinds that messages can be about.
 func (a *Agent) RegardingKinds() []offline.Table { return a.rules().RegardingKinds() }
+
+// RecordURL is a page for every record.
+func (a *Agent) RecordURL(r offline.Ref) string {
+	return "https://crm.example/main.aspx?etn=" + string(r.Kind) + "&id=" + r.ID
+}
