@@ -52,6 +52,7 @@ func readPanel(tx *offline.Tx, m offline.Message, now time.Time) Panel {
 		recs, err := tx.RecordsByAddress(p.Address)
 		if err == nil {
 			slices.SortStableFunc(recs, byLikelihood)
+			recs, _ = pickedFirst(tx, p.Address, recs) // unreadable picks: as if there were none
 			for _, rec := range recs {
 				p.People = append(p.People, newCard(tx, rec, now))
 				if account.IsZero() {
