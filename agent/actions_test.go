@@ -185,7 +185,7 @@ func TestSearchFindsHereFirstAndOffline(t *testing.T) {
 	}
 	w.crm.fail = func(string) error { return &offline.Fault{Class: offline.FaultNetwork} }
 	found, err = w.agent.Search(context.Background(), "OFFER", kinds)
-	if err != nil || len(found) != 1 || found[0].Ref != offer {
+	if !offline.ClassOf(err).Transient() || len(found) != 1 || found[0].Ref != offer {
 		t.Errorf("offline: found %v, %v", found, err)
 	}
 }

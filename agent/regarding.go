@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -59,8 +60,8 @@ func used(tx *offline.Tx, r offline.Ref) error {
 // Search finds active records by the beginnings of words of their name, company,
 // address or number, whatever the case and diacritics: first those that
 // messages were made about lately, then what is known here, the ones changed
-// last first, then what the CRM adds. Where the CRM can't be reached it is what
-// is known here. Without any text it is what was used or changed last, and the
+// last first, then what the CRM adds. Where the CRM can't be asked it is what is
+// known here, together with the error. Without any text it is what was used or changed last, and the
 // CRM is not asked.
 func (a *Agent) Search(ctx context.Context, text string, kinds []offline.Kind) ([]offline.Record, error) {
 	found, err := a.SearchHere(text, kinds)
@@ -71,8 +72,7 @@ func (a *Agent) Search(ctx context.Context, text string, kinds []offline.Kind) (
 	defer cancel()
 	more, err := a.CRM.Search(ctx, text, kinds, searchLimit)
 	if err != nil {
-		a.Log.Debug("searching the CRM failed; showing what is known here", "err", err)
-		return found, nil
+		return found, fmt.Errorf("search the CRM: %w", err)
 	}
 	for _, r := range more {
 		if !slices.ContainsFunc(found, func(f offline.Record) bool { return f.Ref == r.Ref }) {

@@ -41,12 +41,37 @@ type Chooser struct {
 	changed func()
 	local   slot
 	remote  slot
+	kinds   []offline.Kind
+	labels  map[offline.Kind]string // of the organization's own kinds
+}
+
+// learn finds out of what kinds the records can be (R-REGARDING-01): the standard
+// ones, and the organization's own tables that take activities.
+func (c *Chooser) learn() {
+	c.kinds, c.labels = slices.Clone(Regardable), map[offline.Kind]string{}
+	for _, t := range c.env.tables() {
+		if !slices.Contains(c.kinds, t.Kind) {
+			c.kinds = append(c.kinds, t.Kind)
+			c.labels[t.Kind] = OneLine(t.Label, 60)
+		}
+	}
+}
+
+// named gives records of the organization's own kinds the name of their kind.
+func (c *Chooser) named(choices []Choice) []Choice {
+	for i := range choices {
+		if l := c.labels[choices[i].Ref.Kind]; l != "" {
+			choices[i].Kind = l
+		}
+	}
+	return choices
 }
 
 // NewChooser returns a chooser for these messages; changed is called when there
 // is something new to show.
 func (d *Desk) NewChooser(keys []uint64, changed func()) *Chooser {
 	c := &Chooser{env: d.env, changed: changed, local: d.env.slot(), remote: d.env.slot()}
+	c.learn()
 	c.open(keys[:min(len(keys), 20)])
 	return c
 }
@@ -63,7 +88,7 @@ func (c *Chooser) open(keys []uint64) {
 	c.local.do(func(context.Context) func() {
 		var choices []Choice
 		err := c.env.store.View(func(tx *offline.Tx) error {
-			choices = offers(tx, keys, now)
+			choices = c.named(offers(tx, c.kinds, keys, now))
 			return nil
 		})
 		return func() {
@@ -75,11 +100,11 @@ func (c *Chooser) open(keys []uint64) {
 }
 
 // offers are the records that are likely before anything is typed.
-func offers(tx *offline.Tx, keys []uint64, now time.Time) []Choice {
+func offers(tx *offline.Tx, kinds []offline.Kind, keys []uint64, now time.Time) []Choice {
 	var out []Choice
 	seen := map[offline.Ref]bool{}
 	add := func(group string, card Card) {
-		if !seen[card.Ref] && slices.Contains(Regardable, card.Ref.Kind) && !card.Closed {
+		if !seen[card.Ref] && slices.Contains(kinds, card.Ref.Kind) && !card.Closed {
 			seen[card.Ref] = true
 			out = append(out, Choice{card, group})
 		}
@@ -141,7 +166,7 @@ func (c *Chooser) Type(text string, keys []uint64) {
 	c.local.do(func(ctx context.Context) func() {
 		var found []Choice
 		err := c.env.store.View(func(tx *offline.Tx) error {
-			found = searchRecords(ctx, tx, text, now)
+			found = c.named(searchRecords(ctx, tx, c.kinds, text, now))
 			return nil
 		})
 		return func() {
@@ -164,15 +189,16 @@ func (c *Chooser) ask(text string) {
 		if !rest(ctx, askAfter) {
 			return nil
 		}
-		recs, err := c.env.agent.Search(ctx, text, Regardable)
+		recs, err := c.env.agent.Search(ctx, text, c.kinds)
 		var cards []Card
+		reading := c.env.store.View(func(tx *offline.Tx) error {
+			for _, r := range recs {
+				cards = append(cards, newCard(tx, r, now))
+			}
+			return nil
+		})
 		if err == nil {
-			err = c.env.store.View(func(tx *offline.Tx) error {
-				for _, r := range recs {
-					cards = append(cards, newCard(tx, r, now))
-				}
-				return nil
-			})
+			err = reading
 		}
 		return func() {
 			c.Asking = false
@@ -182,8 +208,8 @@ func (c *Chooser) ask(text string) {
 			}
 			for _, card := range cards {
 				known := slices.ContainsFunc(c.Choices, func(o Choice) bool { return o.Ref == card.Ref })
-				if !known && !card.Closed && slices.Contains(Regardable, card.Ref.Kind) {
-					c.Choices = append(c.Choices, Choice{card, "In the CRM"})
+				if !known && !card.Closed && slices.Contains(c.kinds, card.Ref.Kind) {
+					c.Choices = append(c.Choices, c.named([]Choice{{card, "In the CRM"}})...)
 				}
 			}
 			c.changed()
@@ -198,7 +224,7 @@ func (c *Chooser) fail(err error) {
 }
 
 // searchRecords finds active records with all words of text in name or address.
-func searchRecords(ctx context.Context, tx *offline.Tx, text string, now time.Time) []Choice {
+func searchRecords(ctx context.Context, tx *offline.Tx, kinds []offline.Kind, text string, now time.Time) []Choice {
 	type hit struct {
 		rec  offline.Record
 		rank int
@@ -206,7 +232,7 @@ func searchRecords(ctx context.Context, tx *offline.Tx, text string, now time.Ti
 	want := fold(text)
 	words := strings.Fields(want)
 	var hits []hit
-	for n, kind := range Regardable {
+	for n, kind := range kinds {
 		seen := 0
 		err := tx.Records(kind, func(r offline.Record) bool {
 			if seen++; seen%512 == 0 && ctx.Err() != nil {

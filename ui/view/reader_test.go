@@ -180,6 +180,33 @@ func TestTheChooserSearchesHereAndInTheCRM(t *testing.T) {
 	r.until("the CRM has answered", func() bool { return c.Query == "milling" && !c.Asking && len(c.Choices) == 0 })
 }
 
+// R-REGARDING-01.
+func TestTheChooserOffersTheOrganizationsOwnTables(t *testing.T) {
+	r := newRig(t, true)
+	const kind offline.Kind = "new_project"
+	r.agent.SetUser(func(u *offline.User) {
+		u.Options.Tables = []offline.Table{{Kind: kind, Label: "Project", Plural: "Projects", Regarding: true}, {Kind: "new_site", Label: "Site", Plural: "Sites"}}
+	})
+	if err := r.store.Update(func(tx *offline.Tx) error {
+		for _, k := range []offline.Kind{kind, "new_site"} {
+			if err := tx.PutRecord(&offline.Record{Ref: offline.Ref{Kind: k, ID: "p1"}, Name: "Harbour crane", Active: true}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.ready()
+	c := r.desk.NewChooser(r.desk.List.Targets(), func() {})
+	t.Cleanup(c.Close)
+	c.Type("crane", nil)
+	r.until("it is found", func() bool { return len(c.Choices) > 0 })
+	if len(c.Choices) != 1 || c.Choices[0].Ref.Kind != kind || c.Choices[0].Kind != "Project" {
+		t.Errorf("%+v", c.Choices)
+	}
+}
+
 func TestTheChooserWorksOffline(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()
