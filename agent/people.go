@@ -2,7 +2,6 @@ package agent
 
 import (
 	"maps"
-	"slices"
 
 	"postrider/agent/track"
 	"postrider/offline"
@@ -66,13 +65,7 @@ func candidates(tx *offline.Tx, picks offline.Picks, addr string) (out []offline
 	if err != nil {
 		return nil, false, err
 	}
-	out = track.Holders(all)
-	pick := picks[offline.Fold(addr)]
-	if i := slices.IndexFunc(out, func(r offline.Record) bool { return r.Ref == pick }); i >= 0 {
-		r := out[i]
-		out = slices.Insert(slices.Delete(out, i, i+1), 0, r)
-		picked = true
-	}
+	out, picked = track.PickFirst(track.Holders(all), picks[offline.Fold(addr)])
 	return out, picked, nil
 }
 

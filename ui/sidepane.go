@@ -15,6 +15,7 @@ import (
 // message is about, and what else is open there.
 type sidePane struct {
 	leaf
+	pick *button
 	w    *window
 	bg   *box
 	pane *pane
@@ -95,6 +96,13 @@ func (p *sidePane) personItems(v view.Panel) []fyne.CanvasObject {
 		return items
 	}
 	items := []fyne.CanvasObject{newLabel(view.Plural(len(v.People), "record")+" with this address", sizeSmall, colMuted).bold()}
+	if p.w.desk.CanPick() && len(v.Candidates()) > 1 {
+		text := "Which one is meant is not chosen yet."
+		if !v.Picked.IsZero() {
+			text = "You chose the first one."
+		}
+		items = append(items, newLabel(text, sizeSmall, colMuted).lines(2), newRow(8, -1, p.pickButton()), space(4))
+	}
 	for i, c := range v.People {
 		if i == 4 {
 			items = append(items, newLabel("and "+view.Count(len(v.People)-i)+" more", sizeSmall, colMuted))

@@ -133,3 +133,22 @@ func (r *rig) pick(text string) {
 	}
 	r.t.Fatalf("the menu does not offer %q", text)
 }
+
+// R-EMAIL-17.
+func TestOneOfSeveralPeopleIsPickedByKeyboard(t *testing.T) {
+	r := usual(t)
+	r.choose("Delivery next week?")
+	if !r.says("Which one is meant is not chosen yet.") {
+		t.Fatal("it is not said that several are there")
+	}
+	r.tab("the button", isButton("Choose who is meant …"))
+	r.press(fyne.KeyReturn)
+	r.typed("(alt)")
+	r.press(fyne.KeyReturn)
+	r.until("the chosen one comes first", func() bool {
+		return r.says("You chose the first one.") && r.win.desk.Reader.Panel.People[0].Name == "Brandt, Otto (alt)"
+	})
+	if len(r.win.sheets) != 0 {
+		t.Error("the dialog is still open")
+	}
+}

@@ -97,7 +97,6 @@ func TestThoseWrittenToComeFirstTheRecentAndFrequentBeforeTheOld(t *testing.T) {
 
 // R-ADDRESSBOOK-03 to R-ADDRESSBOOK-05, R-OPTIONS-14.
 func TestTheScopeSaysWhoseRecordsOfWhichKindsAreTaken(t *testing.T) {
-	// R-ADDRESSBOOK-03, -04, -05
 	own := func(r offline.Record, by string) offline.Record { r.Owner = ref(offline.KindUser, by); return r }
 	closed := record(offline.KindContact, "Gone", "gone@x.example")
 	closed.Active = false

@@ -1,6 +1,10 @@
 package track
 
-import "postrider/offline"
+import (
+	"slices"
+
+	"postrider/offline"
+)
 
 // senderRank is the order in which the kinds are tried for the sender
 // (R-EMAIL-13). Kinds of the organization's own come last.
@@ -67,6 +71,17 @@ func Holders(all []offline.Record) []offline.Record {
 		}
 	}
 	return out
+}
+
+// PickFirst puts the record that the user picked before the others that hold an
+// address. ok is false, and nothing is changed, where it is not among them.
+func PickFirst(holders []offline.Record, pick offline.Ref) (out []offline.Record, ok bool) {
+	i := slices.IndexFunc(holders, func(r offline.Record) bool { return r.Active && r.Ref == pick })
+	if i < 0 {
+		return holders, false
+	}
+	r := holders[i]
+	return slices.Insert(slices.Delete(holders, i, i+1), 0, r), true
 }
 
 func insert(rs []offline.Record, r offline.Record) []offline.Record {

@@ -126,3 +126,24 @@ func TestResolutionDoesNotDependOnOrder(t *testing.T) {
 		}
 	})
 }
+
+// R-EMAIL-13, R-EMAIL-17.
+func TestThePickedRecordComesFirst(t *testing.T) {
+	one := offline.Record{Ref: offline.Ref{Kind: offline.KindContact, ID: "one"}, Active: true}
+	two := offline.Record{Ref: offline.Ref{Kind: offline.KindLead, ID: "two"}, Active: true}
+	gone := offline.Record{Ref: offline.Ref{Kind: offline.KindLead, ID: "gone"}}
+	for name, c := range map[string]struct {
+		pick, first offline.Ref
+		ok          bool
+	}{
+		"none":         {offline.Ref{}, one.Ref, false},
+		"the second":   {two.Ref, two.Ref, true},
+		"not active":   {gone.Ref, one.Ref, false},
+		"not a holder": {offline.Ref{Kind: offline.KindUser, ID: "x"}, one.Ref, false},
+		"the first":    {one.Ref, one.Ref, true},
+	} {
+		if got, ok := PickFirst([]offline.Record{one, two, gone}, c.pick); len(got) != 3 || got[0].Ref != c.first || ok != c.ok {
+			t.Errorf("%s: %v, %v", name, got, ok)
+		}
+	}
+}

@@ -15,4 +15,5 @@ var (
 	_ FolderTracker = (*agent.Agent)(nil)
 	_ Kinder        = (*agent.Agent)(nil)
 	_ Pager         = (*agent.Agent)(nil)
+	_ Picker        = (*agent.Agent)(nil)
 )

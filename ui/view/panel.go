@@ -10,9 +10,10 @@ import (
 
 // Panel is what the CRM knows around the chosen message.
 type Panel struct {
-	Address string // of the person the message is from or to
-	People  []Card // the records that have this address; several: all are shown
-	About   *Card  // the regarding record
+	Address string      // of the person the message is from or to
+	People  []Card      // the records that have this address; several: all are shown
+	Picked  offline.Ref // of People, whom the user chose; zero: nobody
+	About   *Card       // the regarding record
 	Groups  []Group
 	Last    []Card // the newest emails with the regarding record or the person
 	Empty   bool   // nothing is chosen, or several messages are
@@ -49,15 +50,12 @@ func readPanel(tx *offline.Tx, m offline.Message, now time.Time) Panel {
 	p := Panel{Address: correspondent(m)}
 	var account offline.Ref
 	if p.Address != "" {
-		recs, err := tx.RecordsByAddress(p.Address)
-		if err == nil {
-			slices.SortStableFunc(recs, byLikelihood)
-			recs, _ = pickedFirst(tx, p.Address, recs) // unreadable picks: as if there were none
-			for _, rec := range recs {
-				p.People = append(p.People, newCard(tx, rec, now))
-				if account.IsZero() {
-					account = accountOf(tx, rec)
-				}
+		var recs []offline.Record
+		recs, p.Picked = holders(tx, p.Address)
+		for _, rec := range recs {
+			p.People = append(p.People, newCard(tx, rec, now))
+			if account.IsZero() {
+				account = accountOf(tx, rec)
 			}
 		}
 	}

@@ -6,32 +6,40 @@ import (
 	"postrider/offline"
 )
 
-// R-EMAIL-13, R-EMAIL-17.
-func TestThePanelShowsTheRecordThatTheUserPickedFirst(t *testing.T) {
-	const addr = "jana@acme.example"
-	one := offline.Record{Ref: offline.Ref{Kind: offline.KindContact, ID: "one"}, Active: true}
-	two := offline.Record{Ref: offline.Ref{Kind: offline.KindLead, ID: "two"}, Active: true}
-	gone := offline.Record{Ref: offline.Ref{Kind: offline.KindLead, ID: "gone"}}
-	for name, c := range map[string]struct{ pick, first offline.Ref }{
-		"none":         {offline.Ref{}, one.Ref},
-		"the second":   {two.Ref, two.Ref},
-		"not active":   {gone.Ref, one.Ref},
-		"not a holder": {offline.Ref{Kind: offline.KindUser, ID: "x"}, one.Ref},
-		"the first":    {one.Ref, one.Ref},
-	} {
-		s := newStore(t)
-		err := s.Update(func(tx *offline.Tx) error {
-			if err := tx.PutSetting(offline.SettingPicks, offline.Picks{addr: c.pick}); err != nil {
+// R-EMAIL-17: the user picks once, sees it, and can take it back.
+func TestOneOfSeveralRecordsIsPickedAndThatIsUndone(t *testing.T) {
+	r := newRig(t, true)
+	r.ready()
+	r.choose("Delivery next week?")
+	addr := r.desk.Reader.Panel.Address
+	two := offline.Record{Ref: offline.Ref{Kind: offline.KindLead, ID: "two"}, Name: "Zoe Two", Addrs: []string{addr}, Active: true}
+	one := offline.Record{Ref: offline.Ref{Kind: offline.KindContact, ID: "one"}, Name: "Ada One", Addrs: []string{addr}, Active: true}
+	gone := offline.Record{Ref: offline.Ref{Kind: offline.KindContact, ID: "gone"}, Name: "Old Gone", Addrs: []string{addr}}
+	if err := r.store.Update(func(tx *offline.Tx) error {
+		for _, rec := range []*offline.Record{&two, &one, &gone} {
+			if err := tx.PutRecord(rec); err != nil {
 				return err
 			}
-			got, err := pickedFirst(tx, "Jana@acme.example", []offline.Record{one, two, gone})
-			if err == nil && (len(got) != 3 || got[0].Ref != c.first) {
-				t.Errorf("%s: %v", name, got)
-			}
-			return err
-		})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p := &r.desk.Reader.Panel
+	r.until("all are shown", func() bool { return len(p.People) >= 3 })
+	if p.People[0].Ref == two.Ref || !p.Picked.IsZero() {
+		t.Fatalf("%+v", p.People)
+	}
+	for _, c := range p.Candidates() {
+		if c.Ref == gone.Ref {
+			t.Error("one that is closed can be picked")
+		}
+		if c.Ref == two.Ref {
+			r.desk.Pick(addr, c)
 		}
 	}
+	r.until("the picked one comes first", func() bool { return p.People[0].Ref == two.Ref && p.Picked == two.Ref })
+	r.until("it can be undone", r.desk.Deeds.CanUndo)
+	r.desk.Deeds.Undo()
+	r.until("nobody is picked", func() bool { return p.Picked.IsZero() && p.People[0].Ref != two.Ref })
 }

@@ -58,6 +58,7 @@ type abilities struct {
 	folders    FolderTracker
 	kinds      Kinder
 	pager      Pager
+	picker     Picker
 }
 
 // Pager is the part of an Agent that knows where records are shown in a browser.
@@ -90,6 +91,7 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.folders, _ = a.(FolderTracker)
 	p.kinds, _ = a.(Kinder)
 	p.pager, _ = a.(Pager)
+	p.picker, _ = a.(Picker)
 	return p
 }
 

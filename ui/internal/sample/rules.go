@@ -119,3 +119,11 @@ func (a *Agent) RegardingKinds() []offline.Table { return a.rules().RegardingKin
 func (a *Agent) RecordURL(r offline.Ref) string {
 	return "https://crm.example/main.aspx?etn=" + string(r.Kind) + "&id=" + r.ID
 }
+
+// Pick chooses which record an address means.
+func (a *Agent) Pick(addr string, r offline.Ref) (agent.Undo, error) {
+	if err := a.note("pick " + r.String()); err != nil {
+		return nil, err
+	}
+	return a.rules().Pick(addr, r)
+}
