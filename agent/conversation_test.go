@@ -237,3 +237,24 @@ func TestAnAnswerSaysThatItWaitsForWhatItAnswers(t *testing.T) {
 		}
 	}
 }
+
+// What is undecided at once is decided as if each message had come by itself:
+// here what <answer@x> answers is caught only by the token of a later one.
+func TestAnAnswerIsDecidedAfterWhatItAnswersHoweverManyComeAtOnce(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		w := newWorld(t, track.Replies)
+		w.sync()
+		w.seed("<known@x>", "", offer)
+		w.seed("<far@x>", "CRM:0001001", acme)
+		w.box.add("INBOX", w.mail("<question@x>", "Subject: it CRM:0001002")) // nobody bears that token yet
+		w.box.add("INBOX", w.mail("<known@x>", "Subject: it CRM:0001002"))    // a colleague tracked it
+		if !together {
+			w.sync()
+		}
+		w.box.add("INBOX", w.mail("<answer@x>", "Subject: it CRM:0001001", "In-Reply-To: <question@x>"))
+		w.sync()
+		if got := w.message("<answer@x>").Track.Regarding; got != offer {
+			t.Errorf("all at once %v: it is about %s", together, got)
+		}
+	}
+}
