@@ -9,37 +9,23 @@ import (
 
 // statusPage says how everything is: both ends, counts, problems, what was done.
 type statusPage struct {
-	basePage
-	w     *window
-	bg    *box
-	pane  *pane
-	sync  *button
-	pause *button
-
+	panePage
+	sync    *button
+	pause   *button
 	crmMail *toggle
-	kept    map[string]*button
 }
 
 func newStatusPage(w *window) *statusPage {
-	c := newColumn(8, 24)
-	c.most = 720
-	p := &statusPage{w: w, bg: newBox(colBackground, "", 0), pane: newPane(c)}
+	p := &statusPage{}
+	p.lay(w, p)
 	p.sync = newButton(w, "Sync now", "sync", primary, w.desk.SyncNow)
 	p.pause = newButton(w, "Pause", "pause", plain, func() { w.desk.SetPaused(!w.desk.Paused()) })
-	p.crmMail = newToggle(w, "Send what I write in the CRM from this computer", w.desk.SetCRMMail)
-	p.objects = []fyne.CanvasObject{p.bg, p.pane}
-	p.place = func(s fyne.Size) {
-		p.bg.Resize(s)
-		p.pane.Resize(s)
-	}
-	p.min = func() fyne.Size { return fyne.NewSize(200, 200) }
-	p.ExtendBaseWidget(p)
+	p.crmMail = p.toggle("crm mail", "Send what I write in the CRM from this computer", w.desk.SetCRMMail)
 	return p
 }
 
-func (p *statusPage) first() fyne.Focusable     { return p.sync }
-func (p *statusPage) left()                     { p.w.desk.CloseJournal() }
-func (p *statusPage) key(e *fyne.KeyEvent) bool { return p.pane.key(e) }
+func (p *statusPage) first() fyne.Focusable { return p.sync }
+func (p *statusPage) left()                 { p.w.desk.CloseJournal() }
 
 // entered follows the activity log while the page is shown.
 func (p *statusPage) entered() {
@@ -97,8 +83,7 @@ func (p *statusPage) redraw() {
 		when := newLabel(l.When, sizeSmall, colMuted).right()
 		items = append(items, newRow(12, 0, newLabel(l.Text, sizeBody, colText), when))
 	}
-	p.pane.column.setItems(items...)
-	p.pane.update(false)
+	p.set(items...)
 }
 
 // methodItems say who moves the mail, and offer to change it where the user may.
@@ -118,9 +103,7 @@ func (p *statusPage) methodItems() []fyne.CanvasObject {
 		}
 		rows = append(rows, newRow(8, 1, newGlyph(icon, ink, 16), newLabel(m.Title, sizeBody, colText).bold()), newLabel(m.Text, sizeBody, colMuted).lines(4))
 		if m.Change != "" {
-			rows = append(rows, newRow(8, -1, p.keep("method "+m.Title, func() *button {
-				return newButton(p.w, m.Change, "", plain, func() { d.LetPostrider(m.Incoming) })
-			})))
+			rows = append(rows, newRow(8, -1, p.button("method "+m.Title, m.Change, "", plain, func() { d.LetPostrider(m.Incoming) })))
 		}
 		if !m.Incoming && m.Ours && d.CanCRMMail {
 			p.crmMail.set(d.CRMMail)
@@ -128,18 +111,6 @@ func (p *statusPage) methodItems() []fyne.CanvasObject {
 		}
 	}
 	return []fyne.CanvasObject{space(8), newLabel("Who moves your mail", sizeBody, colText).bold(), newCardBox(colSurface, colLine, 16, rows...)}
-}
-
-// keep returns the same button each time the page is drawn, so that it keeps the
-// focus.
-func (p *statusPage) keep(name string, mk func() *button) *button {
-	if p.kept == nil {
-		p.kept = map[string]*button{}
-	}
-	if p.kept[name] == nil {
-		p.kept[name] = mk()
-	}
-	return p.kept[name]
 }
 
 func (p *statusPage) fact(icon, name, value string) fyne.CanvasObject {

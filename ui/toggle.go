@@ -75,14 +75,6 @@ func (t *toggle) set(on bool) {
 	}
 }
 
-// newChoice is one of several of which one is on.
-func newChoice(k keys, text string, act func()) *toggle {
-	t := newToggle(k, text, func(bool) { act() })
-	t.one = true
-	t.paint()
-	return t
-}
-
 // fix says whether it can't be changed.
 func (t *toggle) fix(off bool) {
 	if t.off != off {

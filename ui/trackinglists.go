@@ -162,6 +162,7 @@ func (w *window) planFolder(c view.FolderChoice) {
 	col := newColumn(8, 0)
 	about := newButton(w, "About …", "regarding", plain, nil)
 	var p *view.FolderPlan
+	back := newToggle(w, "Track what lies there already, too", func(on bool) { p.Back = on })
 	redraw := func() {
 		what := newLabel(p.Text, sizeBody, colText).lines(4)
 		switch {
@@ -174,8 +175,6 @@ func (w *window) planFolder(c view.FolderChoice) {
 		if p.About != nil {
 			name = "Everything in it is about " + p.About.Name + "."
 		}
-		back := w.rules.toggle("plan back", "Track what lies there already, too", func(on bool) { p.Back = on })
-		back.set(p.Back)
 		col.setItems(newLabel("What lies there now", sizeSmall, colMuted), what, back, space(4), newLabel("What it is about", sizeSmall, colMuted), newLabel(name, sizeBody, colText).lines(2), newRow(8, -1, about))
 		col.changed()
 	}

@@ -13,13 +13,7 @@ import (
 // folder and keyword; and what is made of strangers, and who is in the address
 // book. The widgets are kept from one drawing to the next, so that the focus is.
 type trackingPage struct {
-	basePage
-	w    *window
-	bg   *box
-	pane *pane
-
-	buttons  map[string]*button
-	toggles  map[string]*toggle
+	panePage
 	since    *entry
 	sinceBad string // what is wrong with what is entered
 	never    *entry
@@ -27,9 +21,8 @@ type trackingPage struct {
 }
 
 func newTrackingPage(w *window) *trackingPage {
-	c := newColumn(8, 24)
-	c.most = 720
-	p := &trackingPage{w: w, bg: newBox(colBackground, "", 0), pane: newPane(c), buttons: map[string]*button{}, toggles: map[string]*toggle{}}
+	p := &trackingPage{}
+	p.lay(w, p)
 	p.since, p.never = newEntry(false), newEntry(false)
 	p.since.SetPlaceHolder("year-month-day")
 	p.since.OnChanged = p.enterSince
@@ -49,13 +42,6 @@ func newTrackingPage(w *window) *trackingPage {
 			}
 		}
 	}
-	p.objects = []fyne.CanvasObject{p.bg, p.pane}
-	p.place = func(s fyne.Size) {
-		p.bg.Resize(s)
-		p.pane.Resize(s)
-	}
-	p.min = func() fyne.Size { return fyne.NewSize(200, 200) }
-	p.ExtendBaseWidget(p)
 	p.Hide()
 	return p
 }
@@ -81,62 +67,15 @@ func (p *trackingPage) entered() {
 	p.redraw()
 }
 
-func (p *trackingPage) left()                     { p.w.desk.CloseTracking() }
-func (p *trackingPage) key(e *fyne.KeyEvent) bool { return p.pane.key(e) }
+func (p *trackingPage) left() { p.w.desk.CloseTracking() }
 
 func (p *trackingPage) first() fyne.Focusable {
 	for _, l := range p.w.desk.Tracking.Filters {
-		if l.On {
-			return p.choice("filter "+l.Name, l.Name, nil)
+		if t := p.toggles["filter "+l.Name]; l.On && t != nil {
+			return t
 		}
 	}
 	return nil
-}
-
-// button is the same one each time it is asked for by that name.
-func (p *trackingPage) button(name, text, icon string, wt weight, act func()) *button {
-	b := p.buttons[name]
-	if b == nil {
-		b = newButton(p.w, text, icon, wt, nil)
-		b.onFocus = func() { p.pane.reveal(b) }
-		p.buttons[name] = b
-	}
-	b.act = act
-	if b.text != text || b.weight != wt {
-		b.set(text, icon, wt)
-	}
-	return b
-}
-
-// small is a button that stands in a line of text.
-func (p *trackingPage) small(name, text string, act func()) *button {
-	b := p.button(name, text, "", plain, act)
-	b.small = true
-	return b
-}
-
-func (p *trackingPage) toggle(name, text string, act func(bool)) *toggle {
-	t := p.toggles[name]
-	if t == nil {
-		t = newToggle(p.w, text, nil)
-		t.onFocus = func() { p.pane.reveal(t) }
-		p.toggles[name] = t
-	}
-	t.act = act
-	return t
-}
-
-func (p *trackingPage) choice(name, text string, act func()) *toggle {
-	t := p.toggles[name]
-	if t == nil {
-		t = newChoice(p.w, text, nil)
-		t.onFocus = func() { p.pane.reveal(t) }
-		p.toggles[name] = t
-	}
-	if act != nil {
-		t.act = func(bool) { act() }
-	}
-	return t
 }
 
 // redraw shows what is chosen now.
@@ -160,8 +99,7 @@ func (p *trackingPage) redraw() {
 		items = append(items, p.unknownItems(t)...)
 		items = append(items, p.bookItems(t)...)
 	}
-	p.pane.column.setItems(items...)
-	p.pane.update(false)
+	p.set(items...)
 	if f := p.first(); f != nil && p.w.canvas.Focused() == nil && len(p.w.sheets) == 0 {
 		p.w.canvas.Focus(f)
 	}

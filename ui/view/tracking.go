@@ -57,7 +57,6 @@ type force struct {
 	folders                []folderFact
 	backfills              []agent.Backfill
 	names                  map[offline.Ref]string // of what folders are about
-	tables                 []offline.Table
 }
 
 // folderFact is a folder of the mailbox and how much is in it.
@@ -93,7 +92,7 @@ func (t *Tracking) refresh() {
 		return
 	}
 	t.reading.do(func(context.Context) func() {
-		f := force{filter: e.ruler.Filter(), rules: e.ruler.Rules(), create: e.ruler.AutoCreate(), options: e.options(), tables: e.tables()}
+		f := force{filter: e.ruler.Filter(), rules: e.ruler.Rules(), create: e.ruler.AutoCreate(), options: e.options()}
 		f.filterFixed, f.sentFixed = e.ruler.FixedByConfig()
 		if e.folders != nil {
 			f.backfills = e.folders.Backfills()
