@@ -11,8 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"postrider/agent"
+	"postrider/agent/imap"
 	"postrider/offline"
 )
+
+// What the agent looks for in a mailbox beside what it must have; where it were
+// not there nobody would be told.
+var _ agent.Waker = (*imap.Mailbox)(nil)
 
 func TestTheConfigurationThatIsWrittenIsReadBack(t *testing.T) {
 	yes := true
