@@ -20,6 +20,13 @@ const (
 	OpMarkSent     ChangeOp = "mark-sent"     // Record was Pending Send and has been sent as Fields["identity"], with Fields["token"]
 	OpMarkFailed   ChangeOp = "mark-failed"   // Record was Pending Send and could not be sent; Fields["reason"]
 	OpKeyword      ChangeOp = "keyword"       // bring the keywords of Item in the mailbox in line with its state
+
+	OpCreateItem ChangeOp = "create-item" // make Record of the appointment, contact or task Entry
+	OpUpdateItem ChangeOp = "update-item" // write Fields, what changed, to Record, which Entry is linked with
+
+	// Those to the user's calendars and address books.
+	OpPutItem    ChangeOp = "put-item"    // write Entry to its collection, new or changed
+	OpRemoveItem ChangeOp = "remove-item" // delete Entry from its collection
 )
 
 // Change is one write that still has to reach a server. Changes of one lane go
@@ -30,6 +37,7 @@ type Change struct {
 	Op   ChangeOp `json:"op"`
 
 	Item       uint64 `json:"item,omitempty"`  // key of the message
+	Entry      uint64 `json:"entry,omitempty"` // key of the Item: the appointment, contact or task
 	Record     Ref    `json:"record,omitzero"` // the record written; for a create, its chosen id
 	Regarding  Ref    `json:"regarding,omitzero"`
 	Correlated Ref    `json:"correlated,omitzero"` // the email that Item answers
@@ -129,6 +137,7 @@ func (a Attachment) Reader() (io.ReadCloser, error) {
 type Write struct {
 	Change Change
 	Email  *OutgoingEmail // with OpCreateEmail
+	Item   *OutgoingItem  // with OpCreateItem and OpUpdateItem
 }
 
 // Counts are the messages of the mailbox by state. Seen is the sum of the

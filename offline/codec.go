@@ -3,6 +3,8 @@ package offline
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -102,6 +104,16 @@ func (w *writer) address(field uint64, a Address) {
 	})
 }
 
+// fields writes each pair as a field, in order of the names.
+func (w *writer) fields(field uint64, f Fields) {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		w.group(field, func(w *writer) {
+			w.text(1, name)
+			w.text(2, f[name])
+		})
+	}
+}
+
 var errEncoding = errors.New("bad encoding")
 
 // field is one field as read. Its bytes are part of the row's text.
@@ -187,4 +199,14 @@ func (f field) address() (a Address, err error) {
 		return nil
 	})
 	return a, err
+}
+
+// fields adds a pair to those read before.
+func (f field) fields(to Fields) (Fields, error) {
+	kv, err := f.address() // two texts, as an address is
+	if to == nil {
+		to = Fields{}
+	}
+	to[kv.Name] = kv.Addr
+	return to, err
 }

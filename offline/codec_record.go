@@ -1,10 +1,5 @@
 package offline
 
-import (
-	"maps"
-	"slices"
-)
-
 // The field numbers of a record row. Add at the end of each list.
 const (
 	frKind = iota + 1
@@ -20,6 +15,7 @@ const (
 	frField
 	frEmail
 	frSummary
+	frItem
 )
 
 const (
@@ -45,12 +41,7 @@ func (w *writer) record(r *Record) {
 	w.time(frCreated, r.Created)
 	w.time(frChanged, r.Changed)
 	w.text(frETag, r.ETag)
-	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
-		w.group(frField, func(w *writer) {
-			w.text(1, name)
-			w.text(2, r.Fields[name])
-		})
-	}
+	w.fields(frField, r.Fields)
 	if r.Email != nil {
 		w.group(frEmail, func(w *writer) {
 			w.text(feIdentity, r.Email.Identity)
@@ -65,6 +56,9 @@ func (w *writer) record(r *Record) {
 		})
 	}
 	w.text(frSummary, r.Summary)
+	if r.Item != nil {
+		w.group(frItem, func(w *writer) { w.recordItem(r.Item) })
+	}
 }
 
 // readRecord reads what record wrote. The record's texts are parts of row.
@@ -92,16 +86,13 @@ func readRecord(row string) (r Record, err error) {
 		case frETag:
 			r.ETag = f.text
 		case frField:
-			var kv Address // two texts, as an address is
-			kv, err = f.address()
-			if r.Fields == nil {
-				r.Fields = Fields{}
-			}
-			r.Fields[kv.Name] = kv.Addr
+			r.Fields, err = f.fields(r.Fields)
 		case frEmail:
 			r.Email, err = f.email()
 		case frSummary:
 			r.Summary = f.text
+		case frItem:
+			r.Item, err = f.recordItem()
 		}
 		return err
 	})

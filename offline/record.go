@@ -81,6 +81,9 @@ type Record struct {
 	Fields  Fields    `json:"fields,omitempty"`  // what else the side panel shows: job title, phone, value
 	Email   *Email    `json:"email,omitempty"`   // of kind email only: what correlation needs
 	Summary string    `json:"summary,omitempty"` // one line for lists: "Head of Purchasing, Moravia Tools"
+	// Item is, of appointments, series, tasks and contacts, what is kept in step
+	// with the user's calendars and address books; nil where it was not read.
+	Item *RecordItem `json:"item,omitempty"`
 }
 
 // Fields are columns by Postrider's own word ("title", "phone", "value", ...)
