@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -246,8 +248,9 @@ func bounded(s string, n int) string {
 	return strings.TrimSpace(s[:cut]) + "…"
 }
 
-// check reports what keeps a proposal from being made.
-func (p *Proposal) check(o offline.Options) error {
+// Check reports what keeps a proposal from being made, for people; o are the
+// user's options (User.Options).
+func (p *Proposal) Check(o offline.Options) error {
 	has := func(word string) bool { return strings.TrimSpace(p.Fields[word]) != "" }
 	switch {
 	case FieldsOf(p.Kind) == nil:
@@ -268,6 +271,11 @@ func (p *Proposal) check(o offline.Options) error {
 	case !p.Parent.IsZero() && p.Parent.Kind != offline.KindAccount && p.Parent.Kind != offline.KindContact:
 		return fmt.Errorf("it can belong to an account or a contact, not to a %s", p.Parent.Kind)
 	}
+	if v := strings.TrimSpace(p.Fields["value"]); v != "" {
+		if n, err := strconv.ParseFloat(v, 64); err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
+			return fmt.Errorf("the value has to be a plain number, such as 48000 or 1250.50, not %q", v)
+		}
+	}
 	for word := range p.Fields {
 		if !slices.Contains(FieldsOf(p.Kind), word) {
 			return fmt.Errorf("a %s has no field %q", p.Kind, word)
@@ -284,7 +292,7 @@ func (p *Proposal) check(o offline.Options) error {
 // as it waits; afterwards it can only make the message be about what it was
 // about before, and says so.
 func (a *Agent) CreateFrom(key uint64, p Proposal) (offline.Ref, Undo, error) {
-	if err := p.check(a.me().Options); err != nil {
+	if err := p.Check(a.me().Options); err != nil {
 		return offline.Ref{}, nil, err
 	}
 	r := p.Record

@@ -272,7 +272,9 @@ func TestARecordThatWasMadeWhileItWasTakenBackIsDeletedAgain(t *testing.T) {
 func TestWhatIsNotWholeOrNotAllowedIsNotQueued(t *testing.T) {
 	// R-EMAIL-10, R-TRACK-21: the privilege to create is respected.
 	w := newWorld(t, track.All)
-	w.crm.options = func(o *offline.Options) { o.Creates = []offline.Kind{offline.KindContact, offline.KindCase} }
+	w.crm.options = func(o *offline.Options) {
+		o.Creates = []offline.Kind{offline.KindContact, offline.KindCase, offline.KindOpportunity}
+	}
 	w.box.add("INBOX", w.mail("<1@x>"))
 	w.sync()
 	if p := w.propose("<1@x>", offline.KindLead); len(p.Concerns) != 1 {
@@ -288,6 +290,8 @@ func TestWhatIsNotWholeOrNotAllowedIsNotQueued(t *testing.T) {
 		{Kind: offline.KindContact, Fields: offline.Fields{"last": "L", "shoe": "42"}},
 		{Kind: offline.KindContact, Record: acme},
 		{Kind: offline.KindTask, Fields: offline.Fields{"topic": "t"}},
+		{Kind: offline.KindOpportunity, Fields: offline.Fields{"topic": "t", "value": "48 000 EUR"}},
+		{Kind: offline.KindOpportunity, Fields: offline.Fields{"topic": "t", "value": "Inf"}},
 	} {
 		if _, _, err := w.agent.CreateFrom(w.message("<1@x>").Key, p); err == nil {
 			t.Errorf("%d: taken", i)

@@ -1,19 +1,23 @@
 package ui
 
 import (
+	"cmp"
 	"image/color"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"postrider/offline"
 	"postrider/ui/view"
 )
 
 // recordAsk is a question for a record.
 type recordAsk struct {
 	title, verb string
-	keys        []uint64 // messages that suggest some
+	keys        []uint64       // messages that suggest some
+	kinds       []offline.Kind // nil: all that a message can be about
+	hint        string         // in the empty field; "": that of all kinds
 	took        func(view.Card)
 }
 
@@ -37,7 +41,7 @@ func (w *window) chooseRegarding(keys []uint64) {
 func (w *window) chooseRecord(a recordAsk) {
 	keys := a.keys
 	c := &regardingSheet{w: w, ask: a, at: 0}
-	c.field = newField("Search opportunities, cases, accounts, people")
+	c.field = newField(cmp.Or(a.hint, "Search opportunities, cases, accounts, people"))
 	c.field.Icon = symbol{"search", colMuted}
 	c.field.OnChanged = func(s string) { c.at = 0; c.model.Type(s, keys) }
 	c.field.OnSubmitted = func(string) { c.choose(c.at) }
@@ -60,7 +64,7 @@ func (w *window) chooseRecord(a recordAsk) {
 	cancel := newButton(w, "Cancel", "", quiet, func() { c.sheet.close() })
 	c.ok = newButton(w, a.verb, "", primary, func() { c.choose(c.at) })
 	c.ok.off = true
-	c.model = w.desk.NewChooser(keys, c.redraw)
+	c.model = w.desk.NewChooser(keys, a.kinds, c.redraw)
 	c.sheet = w.openSheet(a.title, c, fyne.NewSize(540, 520), cancel, c.ok)
 	c.sheet.primary = func() { c.choose(c.at) }
 	c.sheet.closed = c.model.Close

@@ -15,6 +15,7 @@ type column struct {
 	gap   float32
 	pad   float32
 	most  float32 // width at most; 0: any
+	spare float32 // left free at the right, for the scroll bar
 	width float32
 	high  float32
 }
@@ -27,6 +28,9 @@ func newColumn(gap, pad float32, items ...fyne.CanvasObject) *column {
 	c.setItems(items...)
 	return c
 }
+
+// leave leaves room at the right.
+func (c *column) leave(n float32) *column { c.spare = n; return c }
 
 func (c *column) setItems(items ...fyne.CanvasObject) {
 	c.items, c.objects = items, items
@@ -42,7 +46,7 @@ func (c *column) arrange(width float32, place bool) float32 {
 	if place {
 		c.width = width
 	}
-	inner := width - 2*c.pad
+	inner := width - 2*c.pad - c.spare
 	if c.most > 0 {
 		inner = min(inner, c.most)
 	}

@@ -299,6 +299,9 @@ func (p *itemPane) moreMenu() {
 	if len(items) > 0 {
 		items = append(items, choice{})
 	}
+	if makes := w.makeChoices(); len(makes) > 0 {
+		items = append(append(items, makes...), choice{})
+	}
 	items = append(items, choice{text: "Copy the text", icon: "copy", note: "Ctrl+C", act: w.copyText})
 	items = append(items, w.openInCRM("Open the email in the CRM", w.desk.Reader.Preview.Record)...)
 	for i, o := range w.desk.Reader.Preview.Never {

@@ -162,7 +162,7 @@ func (w *window) showHelp() {
 	var items []fyne.CanvasObject
 	for _, k := range [][2]string{
 		{"j  k  ↑  ↓", "next and previous message"}, {"Space", "read on; with Shift back"}, {"Enter", "open, or do the first action"},
-		{"t", "track"}, {"r", "set or change regarding"}, {"u", "untrack"}, {"Ctrl+Z", "undo, for ten seconds"},
+		{"t", "track"}, {"r", "set or change regarding"}, {"u", "untrack"}, {"c", "make a contact, lead, opportunity or case"}, {"Ctrl+Z", "undo, for ten seconds"},
 		{"n", "write a message"}, {"a  Shift+A", "reply, reply to all"}, {"f", "forward"}, {"o  g", "outbox, tracking"}, {"Ctrl+Enter", "send what is being written"},
 		{"x", "select; also Ctrl- and Shift-click"}, {"Shift+↑  Shift+↓", "select several"}, {"Ctrl+A", "select all"}, {"Escape", "go back, take a selection back"},
 		{"Ctrl+F  /", "search"}, {"F5", "sync now"}, {"p", "show or hide the panel"}, {"Ctrl+C", "copy the text"}, {"Tab", "go through all buttons and fields"}, {"?", "this list"},

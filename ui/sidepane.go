@@ -16,6 +16,7 @@ import (
 type sidePane struct {
 	leaf
 	pick *button
+	add  map[offline.Kind]*button
 	w    *window
 	bg   *box
 	pane *pane
@@ -23,7 +24,7 @@ type sidePane struct {
 }
 
 func newSidePane(w *window) *sidePane {
-	p := &sidePane{w: w, bg: newBox(colBackground, "", 0), pane: newPane(newColumn(4, 16))}
+	p := &sidePane{w: w, add: map[offline.Kind]*button{}, bg: newBox(colBackground, "", 0), pane: newPane(newColumn(4, 16))}
 	p.shut = newButton(w, "", "close", quiet, func() { w.frame.togglePanel() })
 	p.objects = []fyne.CanvasObject{p.bg, p.pane, p.shut}
 	p.place = func(s fyne.Size) {
@@ -84,10 +85,14 @@ func (p *sidePane) personItems(v view.Panel) []fyne.CanvasObject {
 		if v.Address != "" {
 			name = "Not in the CRM"
 		}
-		return []fyne.CanvasObject{
+		items := []fyne.CanvasObject{
 			newLabel(name, sizeTitle, colText).bold(),
 			newLabel(view.OneLine(v.Address, 120), sizeBody, colMuted).lines(2),
 		}
+		if buttons := p.addButtons(v); len(buttons) > 0 {
+			items = append(items, space(4), newFlow(8, buttons...))
+		}
+		return items
 	case 1:
 		items := p.card(v.People[0], true)
 		if p.w.desk.CanWrite() && v.Address != "" {
@@ -111,6 +116,27 @@ func (p *sidePane) personItems(v view.Panel) []fyne.CanvasObject {
 		items = append(items, newCardBox(colSurface, colLine, 12, p.card(c, false)...))
 	}
 	return items
+}
+
+// addButtons offer to add somebody whom the CRM does not know. They are the same
+// each time the panel is drawn, so that they keep the focus.
+func (p *sidePane) addButtons(v view.Panel) (out []fyne.CanvasObject) {
+	if v.Address == "" {
+		return nil
+	}
+	for _, o := range p.w.desk.Makes() {
+		if o.Kind != offline.KindContact && o.Kind != offline.KindLead {
+			continue
+		}
+		b := p.add[o.Kind]
+		if b == nil {
+			b = newButton(p.w, o.Text, o.Symbol, plain, func() { p.w.make(o.Kind) })
+			b.small = true
+			p.add[o.Kind] = b
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // writeButton begins a message to the person, about what the message is about.

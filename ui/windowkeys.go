@@ -143,6 +143,8 @@ func (w *window) TypedRune(r rune) {
 		w.do(view.VerbRegarding)
 	case 'u', 'U':
 		w.do(view.VerbUntrack)
+	case 'c', 'C':
+		w.makeMenu(w.below(w.item.more))
 	case 'n':
 		w.write(agent.DraftNew)
 	case 'a':

@@ -16,4 +16,5 @@ var (
 	_ Kinder        = (*agent.Agent)(nil)
 	_ Pager         = (*agent.Agent)(nil)
 	_ Picker        = (*agent.Agent)(nil)
+	_ Converter     = (*agent.Agent)(nil)
 )

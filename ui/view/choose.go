@@ -46,8 +46,12 @@ type Chooser struct {
 }
 
 // learn finds out of what kinds the records can be (R-REGARDING-01): the standard
-// ones, and the organization's own tables that take activities.
-func (c *Chooser) learn() {
+// ones, and the organization's own tables that take activities; or only these.
+func (c *Chooser) learn(only []offline.Kind) {
+	if only != nil {
+		c.kinds = only
+		return
+	}
 	c.kinds, c.labels = slices.Clone(Regardable), map[offline.Kind]string{}
 	for _, t := range c.env.tables() {
 		if !slices.Contains(c.kinds, t.Kind) {
@@ -67,11 +71,12 @@ func (c *Chooser) named(choices []Choice) []Choice {
 	return choices
 }
 
-// NewChooser returns a chooser for these messages; changed is called when there
-// is something new to show.
-func (d *Desk) NewChooser(keys []uint64, changed func()) *Chooser {
+// NewChooser returns a chooser for these messages, of records of these kinds (nil:
+// all that a message can be about); changed is called when there is something new
+// to show.
+func (d *Desk) NewChooser(keys []uint64, only []offline.Kind, changed func()) *Chooser {
 	c := &Chooser{env: d.env, changed: changed, local: d.env.slot(), remote: d.env.slot()}
-	c.learn()
+	c.learn(only)
 	c.open(keys[:min(len(keys), 20)])
 	return c
 }

@@ -152,7 +152,7 @@ func TestTheChooserOffersLikelyAndRecentRecordsFirst(t *testing.T) {
 		})
 		return len(recent) == 1
 	})
-	c := r.desk.NewChooser(keys, func() {})
+	c := r.desk.NewChooser(keys, nil, func() {})
 	defer c.Close()
 	r.until("it offers", func() bool { return len(c.Choices) > 3 })
 	var got []string
@@ -168,7 +168,7 @@ func TestTheChooserOffersLikelyAndRecentRecordsFirst(t *testing.T) {
 func TestTheChooserSearchesHereAndInTheCRM(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()
-	c := r.desk.NewChooser(r.desk.List.Targets(), func() {})
+	c := r.desk.NewChooser(r.desk.List.Targets(), nil, func() {})
 	defer c.Close()
 	c.Type("brno", nil)
 	r.until("here is searched", func() bool { return len(c.Choices) == 1 && c.Choices[0].Name == "Brno line" })
@@ -198,7 +198,7 @@ func TestTheChooserOffersTheOrganizationsOwnTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.ready()
-	c := r.desk.NewChooser(r.desk.List.Targets(), func() {})
+	c := r.desk.NewChooser(r.desk.List.Targets(), nil, func() {})
 	t.Cleanup(c.Close)
 	c.Type("crane", nil)
 	r.until("it is found", func() bool { return len(c.Choices) > 0 })
@@ -211,7 +211,7 @@ func TestTheChooserWorksOffline(t *testing.T) {
 	r := newRig(t, true)
 	r.ready()
 	r.agent.NoNet = true
-	c := r.desk.NewChooser(r.desk.List.Targets(), func() {})
+	c := r.desk.NewChooser(r.desk.List.Targets(), nil, func() {})
 	defer c.Close()
 	c.Type("muster", nil)
 	r.until("it says that only here was searched", func() bool { return c.Note != "" })

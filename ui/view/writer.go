@@ -59,6 +59,7 @@ type abilities struct {
 	kinds      Kinder
 	pager      Pager
 	picker     Picker
+	converter  Converter
 }
 
 // Pager is the part of an Agent that knows where records are shown in a browser.
@@ -92,6 +93,7 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.kinds, _ = a.(Kinder)
 	p.pager, _ = a.(Pager)
 	p.picker, _ = a.(Picker)
+	p.converter, _ = a.(Converter)
 	return p
 }
 

@@ -127,3 +127,17 @@ func (a *Agent) Pick(addr string, r offline.Ref) (agent.Undo, error) {
 	}
 	return a.rules().Pick(addr, r)
 }
+
+// Propose fills a record to be made from a message.
+func (a *Agent) Propose(key uint64, kind offline.Kind) (agent.Proposal, error) {
+	return a.rules().Propose(key, kind)
+}
+
+// CreateFrom makes it: in the store only, as nothing is ever carried over here.
+func (a *Agent) CreateFrom(key uint64, p agent.Proposal) (offline.Ref, agent.Undo, error) {
+	if err := a.note("create " + string(p.Kind)); err != nil {
+		return offline.Ref{}, nil, err
+	}
+	defer a.Set(func(*agent.Status) {})
+	return a.rules().CreateFrom(key, p)
+}
