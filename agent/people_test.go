@@ -137,6 +137,12 @@ func TestASearchBringsWhatWasUsedLatelyFirst(t *testing.T) {
 		if got := search(""); !strings.HasPrefix(got, "offer hall ") {
 			t.Errorf("with nothing typed: %s", got)
 		}
+		if rs, err := w.agent.Recent(kinds); err != nil || len(rs) != 2 || rs[0].Ref != offer || rs[1].Ref != hall {
+			t.Errorf("used lately: %v, %v", rs, err)
+		}
+		if rs, err := w.agent.Recent([]offline.Kind{hall.Kind}); err != nil || len(rs) != 1 {
+			t.Errorf("of one kind: %v, %v", rs, err)
+		}
 		if got := search("acko"); got != "hall" {
 			t.Errorf("without its diacritics: %s", got)
 		}
@@ -144,5 +150,11 @@ func TestASearchBringsWhatWasUsedLatelyFirst(t *testing.T) {
 			t.Errorf("nothing but signs: %s", got)
 		}
 		w.restart()
+	}
+	if err := w.agent.Used(acme); err != nil {
+		t.Fatal(err)
+	}
+	if rs, err := w.agent.Recent(kinds); err != nil || len(rs) != 3 || rs[0].Ref != acme {
+		t.Errorf("after another one was used: %v, %v", rs, err)
 	}
 }

@@ -57,6 +57,34 @@ func used(tx *offline.Tx, r offline.Ref) error {
 	return tx.PutSetting(settingRecent, recent[:min(len(recent), maxRecent)])
 }
 
+// Used notes that something was made about a record, which is then offered
+// first. Track, SetRegarding and CreateFrom note it themselves.
+func (a *Agent) Used(r offline.Ref) error {
+	return a.Store.Update(func(tx *offline.Tx) error { return used(tx, r) })
+}
+
+// Recent are the active records of these kinds that something was made about,
+// the last one first.
+func (a *Agent) Recent(kinds []offline.Kind) (found []offline.Record, err error) {
+	err = a.Store.View(func(tx *offline.Tx) error {
+		var refs []offline.Ref
+		if _, err := tx.Setting(settingRecent, &refs); err != nil {
+			return err
+		}
+		for _, ref := range refs {
+			r, err := tx.Record(ref)
+			if ignoreMissing(err) != nil {
+				return err
+			}
+			if err == nil && r.Active && slices.Contains(kinds, r.Kind) {
+				found = append(found, r)
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
 // Search finds active records by the beginnings of words of their name, company,
 // address or number, whatever the case and diacritics: first those that
 // messages were made about lately, then what is known here, the ones changed

@@ -261,7 +261,6 @@ func (w *window) carry(a view.Action) {
 
 // regard sets the regarding of messages, tracking them where they aren't yet.
 func (w *window) regard(keys []uint64, c view.Card) {
-	w.desk.Chose(c.Ref)
 	w.desk.Deeds.SetRegarding(keys, c.Ref, c.Name)
 }
 

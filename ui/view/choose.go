@@ -1,8 +1,8 @@
 package view
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,11 +14,8 @@ import (
 // offered.
 var Regardable = []offline.Kind{offline.KindOpportunity, offline.KindCase, offline.KindAccount, offline.KindContact, offline.KindLead}
 
-// recentSetting is where the records chosen last are kept, newest first.
-const recentSetting = "ui.recent-regarding"
-
 const (
-	recentCap = 12
+	recentCap = 12 // recent records that are offered
 	choiceCap = 40
 	askAfter  = 300 * time.Millisecond // rest before the CRM is asked
 )
@@ -92,10 +89,12 @@ func (c *Chooser) open(keys []uint64) {
 	now := c.env.now()
 	c.local.do(func(context.Context) func() {
 		var choices []Choice
-		err := c.env.store.View(func(tx *offline.Tx) error {
-			choices = c.named(offers(tx, c.kinds, keys, now))
+		recent, err := c.env.agent.Recent(c.kinds)
+		reading := c.env.store.View(func(tx *offline.Tx) error {
+			choices = c.named(offers(tx, c.kinds, keys, recent[:min(len(recent), recentCap)], now))
 			return nil
 		})
+		err = errors.Join(err, reading)
 		return func() {
 			c.fail(err)
 			c.Choices = choices
@@ -105,7 +104,7 @@ func (c *Chooser) open(keys []uint64) {
 }
 
 // offers are the records that are likely before anything is typed.
-func offers(tx *offline.Tx, kinds []offline.Kind, keys []uint64, now time.Time) []Choice {
+func offers(tx *offline.Tx, kinds []offline.Kind, keys []uint64, recent []offline.Record, now time.Time) []Choice {
 	var out []Choice
 	seen := map[offline.Ref]bool{}
 	add := func(group string, card Card) {
@@ -141,15 +140,8 @@ func offers(tx *offline.Tx, kinds []offline.Kind, keys []uint64, now time.Time) 
 			break
 		}
 	}
-	var recent []string
-	if _, err := tx.Setting(recentSetting, &recent); err == nil {
-		for _, s := range recent {
-			if ref, ok := offline.ParseRef(s); ok {
-				if rec, err := tx.Record(ref); err == nil {
-					add("Recent", newCard(tx, rec, now))
-				}
-			}
-		}
+	for _, rec := range recent {
+		add("Recent", newCard(tx, rec, now))
 	}
 	return out
 }
@@ -168,12 +160,17 @@ func (c *Chooser) Type(text string, keys []uint64) {
 		return
 	}
 	now := c.env.now()
-	c.local.do(func(ctx context.Context) func() {
+	c.local.do(func(context.Context) func() {
 		var found []Choice
-		err := c.env.store.View(func(tx *offline.Tx) error {
-			found = c.named(searchRecords(ctx, tx, c.kinds, text, now))
+		recs, err := c.env.agent.SearchHere(text, c.kinds)
+		reading := c.env.store.View(func(tx *offline.Tx) error {
+			for _, r := range recs[:min(len(recs), choiceCap)] {
+				found = append(found, Choice{newCard(tx, r, now), "Found here"})
+			}
 			return nil
 		})
+		err = errors.Join(err, reading)
+		found = c.named(found)
 		return func() {
 			c.fail(err)
 			c.Choices = found
@@ -228,69 +225,10 @@ func (c *Chooser) fail(err error) {
 	}
 }
 
-// searchRecords finds active records with all words of text in name or address.
-func searchRecords(ctx context.Context, tx *offline.Tx, kinds []offline.Kind, text string, now time.Time) []Choice {
-	type hit struct {
-		rec  offline.Record
-		rank int
-	}
-	want := fold(text)
-	words := strings.Fields(want)
-	var hits []hit
-	for n, kind := range kinds {
-		seen := 0
-		err := tx.Records(kind, func(r offline.Record) bool {
-			if seen++; seen%512 == 0 && ctx.Err() != nil {
-				return false
-			}
-			if !r.Active {
-				return true
-			}
-			name := fold(r.Name)
-			hay := name + "\n" + fold(strings.Join(r.Addrs, "\n"))
-			for _, w := range words {
-				if !strings.Contains(hay, w) {
-					return true
-				}
-			}
-			rank := 30
-			switch {
-			case strings.HasPrefix(name, want):
-				rank = 0
-			case strings.Contains(" "+name, " "+want):
-				rank = 10
-			case strings.Contains(name, want):
-				rank = 20
-			}
-			hits = append(hits, hit{r, rank + n})
-			return true
-		})
-		if err != nil || ctx.Err() != nil {
-			break
-		}
-	}
-	slices.SortFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.rec.Name, b.rec.Name), cmp.Compare(a.rec.ID, b.rec.ID))
-	})
-	var out []Choice
-	for _, h := range hits[:min(len(hits), choiceCap)] {
-		out = append(out, Choice{newCard(tx, h.rec, now), "Found here"})
-	}
-	return out
-}
-
 // Chose remembers a record as the newest of the recent ones.
 func (d *Desk) Chose(r offline.Ref) {
 	d.Deeds.later(func() func() {
-		err := d.env.store.Update(func(tx *offline.Tx) error {
-			var recent []string
-			if _, err := tx.Setting(recentSetting, &recent); err != nil {
-				recent = nil // unreadable: begin anew
-			}
-			recent = slices.DeleteFunc(recent, func(s string) bool { return s == r.String() })
-			recent = slices.Insert(recent, 0, r.String())
-			return tx.PutSetting(recentSetting, recent[:min(len(recent), recentCap)])
-		})
+		err := d.env.agent.Used(r)
 		return func() {
 			if err != nil {
 				d.env.log.Warn("the chosen record could not be remembered", "err", err)

@@ -44,7 +44,15 @@ type Agent interface {
 
 	// FetchBody brings the message's body into the store.
 	FetchBody(ctx context.Context, key uint64) error
-	// Search asks the CRM for active records whose name or address contains text.
+	// Recent are the records of these kinds that something was made about, the last one first.
+	Recent(kinds []offline.Kind) ([]offline.Record, error)
+	// Used notes that something was made about a record.
+	Used(r offline.Ref) error
+	// SearchHere finds active records that this computer knows, by the beginnings of
+	// words of their name, address, company or number.
+	SearchHere(text string, kinds []offline.Kind) ([]offline.Record, error)
+	// Search is SearchHere, and then what the CRM adds; with an error where the CRM
+	// can't be asked.
 	Search(ctx context.Context, text string, kinds []offline.Kind) ([]offline.Record, error)
 
 	SyncNow()

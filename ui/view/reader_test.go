@@ -145,12 +145,8 @@ func TestTheChooserOffersLikelyAndRecentRecordsFirst(t *testing.T) {
 	keys := r.desk.List.Targets()
 	r.desk.Chose(sample.Brno())
 	r.until("the choice is remembered", func() bool {
-		var recent []string
-		_ = r.store.View(func(tx *offline.Tx) error {
-			_, err := tx.Setting(recentSetting, &recent)
-			return err
-		})
-		return len(recent) == 1
+		recent, err := r.agent.Recent(Regardable)
+		return err == nil && len(recent) == 1
 	})
 	c := r.desk.NewChooser(keys, nil, func() {})
 	defer c.Close()

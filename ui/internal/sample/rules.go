@@ -141,3 +141,16 @@ func (a *Agent) CreateFrom(key uint64, p agent.Proposal) (offline.Ref, agent.Und
 	defer a.Set(func(*agent.Status) {})
 	return a.rules().CreateFrom(key, p)
 }
+
+// Recent are the records that something was made about.
+func (a *Agent) Recent(kinds []offline.Kind) ([]offline.Record, error) {
+	return a.rules().Recent(kinds)
+}
+
+// Used notes one of them.
+func (a *Agent) Used(r offline.Ref) error { return a.rules().Used(r) }
+
+// SearchHere searches the store.
+func (a *Agent) SearchHere(text string, kinds []offline.Kind) ([]offline.Record, error) {
+	return a.rules().SearchHere(text, kinds)
+}
