@@ -49,6 +49,8 @@ func (s *Store) Check() error {
 		c.links()
 		c.changes()
 		c.setAsides()
+		c.items()
+		c.tombstones()
 		c.rest()
 		c.indexes()
 		return c.result()
@@ -183,9 +185,53 @@ func (c *checker) setAsides() {
 	})
 }
 
+func (c *checker) items() {
+	last := c.tx.bucket(bItems).Sequence()
+	c.tx.scan(bItems, nil, func(k, _ []byte) bool {
+		it, _, err := c.tx.item(bytes.Clone(k))
+		if err != nil {
+			c.fault("%w", err)
+			return true
+		}
+		if it.Key > last {
+			c.fault("item %d: numbers have been given out up to %d only", it.Key, last)
+		}
+		c.tally.item(&it, +1)
+		c.expect(c.tx.itemRows(&it)...)
+		return true
+	})
+	c.tx.scan(bItemLinks, nil, func(k, _ []byte) bool {
+		l, _, err := c.tx.itemLink(bytes.Clone(k))
+		if err != nil {
+			c.fault("%w", err)
+			return true
+		}
+		if l.Item != number(k) {
+			c.fault("the link of item %d is under the key of %d", l.Item, number(k))
+		}
+		if !c.tx.has(bItems, k) {
+			c.fault("the link of item %d: there is no such item", l.Item)
+		}
+		c.expect(c.tx.itemLinkRows(&l)...)
+		return true
+	})
+}
+
+func (c *checker) tombstones() {
+	all, err := c.tx.Tombstones()
+	if err != nil {
+		c.fault("%w", err)
+		return
+	}
+	for _, t := range all {
+		c.expect(c.tx.tombstoneRows(&t)...)
+	}
+}
+
 // rest opens the rows that no index speaks of.
 func (c *checker) rest() {
-	for _, id := range [...]bucketID{bFolders, bCounts, bCursors, bListings, bActivity, bSettings, bDrafts} {
+	for _, id := range [...]bucketID{bFolders, bCounts, bCursors, bListings, bActivity, bSettings, bDrafts,
+		bCollections, bConflicts, bHeld, bTombstones} {
 		c.tx.scan(id, nil, func(k, v []byte) bool {
 			if _, err := c.tx.open(id, k, v, 0); err != nil {
 				c.fault("%w", err)
@@ -201,7 +247,10 @@ func (c *checker) rest() {
 	if !maps.Equal(a.Folders, b.Folders) {
 		c.fault("counts of folders: kept %v, counted %v", a.Folders, b.Folders)
 	}
-	a.Folders, b.Folders = nil, nil
+	if !maps.Equal(a.Items, b.Items) {
+		c.fault("counts of items: kept %v, counted %v", a.Items, b.Items)
+	}
+	a.Folders, b.Folders, a.Items, b.Items = nil, nil, nil, nil
 	if !reflect.DeepEqual(a, b) {
 		c.fault("counts: kept %+v, counted %+v", a, b)
 	}
@@ -210,7 +259,8 @@ func (c *checker) rest() {
 // indexes compares each index with what the rows say it should hold.
 func (c *checker) indexes() {
 	for _, id := range [...]bucketID{bPlaces, bIdentities, bDates, bReferences, bStates, bRecAddress, bRecIdentity,
-		bRecToken, bRecRegards, bLinkRecords, bLanes, bHeads, bItemChanges, bSetAsidePlc} {
+		bRecToken, bRecRegards, bLinkRecords, bLanes, bHeads, bItemChanges, bSetAsidePlc,
+		bItemHrefs, bItemColls, bItemUIDs, bItemRefs, bItemLinkRecs, bTombRecords} {
 		want := c.want[id]
 		c.tx.scan(id, nil, func(k, v []byte) bool {
 			value, ok := want[string(k)]

@@ -14,6 +14,37 @@ type tally struct {
 	Failed    int                      `json:"failed,omitempty"`
 	SetAside  int                      `json:"set_aside,omitempty"`
 	Folders   map[FolderID]folderTally `json:"folders,omitempty"`
+	Items     map[Kind]itemTally       `json:"items,omitempty"`
+}
+
+type itemTally struct {
+	Waiting   int `json:"w,omitempty"`
+	Tracked   int `json:"t,omitempty"`
+	Untracked int `json:"u,omitempty"`
+	Failed    int `json:"f,omitempty"`
+}
+
+// item adds it, or with -1 takes it away.
+func (t *tally) item(it *Item, by int) {
+	n := t.Items[it.Kind]
+	switch it.Track.State {
+	case Waiting:
+		n.Waiting += by
+	case Tracked:
+		n.Tracked += by
+	case Failed:
+		n.Failed += by
+	default:
+		n.Untracked += by
+	}
+	if n == (itemTally{}) {
+		delete(t.Items, it.Kind)
+		return
+	}
+	if t.Items == nil {
+		t.Items = map[Kind]itemTally{}
+	}
+	t.Items[it.Kind] = n
 }
 
 type folderTally struct {
@@ -80,6 +111,19 @@ func (tx *Tx) counts() *tally {
 func (tx *Tx) countMessage(m *Message, by int) {
 	tx.counts().message(m, by)
 	tx.tallyDirty = true
+}
+
+func (tx *Tx) countItem(it *Item, by int) {
+	tx.counts().item(it, by)
+	tx.tallyDirty = true
+}
+
+// ItemCounts returns how many items of a kind there are in each state.
+func (tx *Tx) ItemCounts(k Kind) Counts {
+	n := tx.counts().Items[k]
+	return Counts{
+		Seen: n.Tracked + n.Untracked + n.Failed + n.Waiting, Tracked: n.Tracked, Skipped: n.Untracked, Failed: n.Failed, Waiting: n.Waiting,
+	}
 }
 
 func (tx *Tx) putTally() {

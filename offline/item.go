@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,8 +50,51 @@ type Item struct {
 	// Problem is why it can't be carried as it is, for people: it can't be read,
 	// or it has what the CRM can't express.
 	Problem string `json:"problem,omitempty"`
+	// Edits are values by word that the user gave in Postrider (or chose in a
+	// conflict) and that the server does not have yet.
+	Edits Fields `json:"edits,omitempty"`
 
 	Track Tracking `json:"track"`
+}
+
+// Now is the item as the user means it: Fields with Edits over them.
+func (it *Item) Now() Fields {
+	if len(it.Edits) == 0 {
+		return it.Fields
+	}
+	f := maps.Clone(it.Fields)
+	if f == nil {
+		f = Fields{}
+	}
+	for w, v := range it.Edits {
+		if f[w] = v; v == "" {
+			delete(f, w)
+		}
+	}
+	return f
+}
+
+// ItemLink ties an item to its record, with the values on which both last agreed.
+type ItemLink struct {
+	Item   uint64 `json:"item"`
+	Record Ref    `json:"record"`
+	ETag   string `json:"etag,omitempty"` // of the record, as it was when both agreed
+	Base   Fields `json:"base,omitempty"` // the item's values when both agreed
+	// Theirs are the record's values of those words for which the CRM, or the
+	// directory's server, keeps another text than what it was given.
+	Theirs Fields    `json:"theirs,omitempty"`
+	At     time.Time `json:"at"`
+	// Settle: the record was written and has not been read since. What it says at
+	// ETag is what the CRM made of what was written.
+	Settle bool `json:"settle,omitempty"`
+	// Gone: the CRM said that the record was deleted; what becomes of that is
+	// waited for.
+	Gone bool `json:"gone,omitempty"`
+	// Marked: the mark was written on the item. A server that drops it is not
+	// given it again and again.
+	Marked bool `json:"marked,omitempty"`
+	// Member: the user's filters let the record in when that was last looked at.
+	Member bool `json:"member,omitempty"`
 }
 
 // Mark is a link as it stands on the item itself (the properties X-POSTRIDER-ORG
@@ -224,6 +268,13 @@ type Members struct {
 	IDs  []string  `json:"ids,omitempty"` // sorted
 	At   time.Time `json:"at"`
 }
+
+// SettingFilters is the name of the filters, []SyncFilter, among the store's
+// settings.
+const SettingFilters = "sync-filters"
+
+// SettingMembers is the name of the Members of a kind among the store's settings.
+func SettingMembers(k Kind) string { return "members:" + string(k) }
 
 // Has tells whether a record is among the members.
 func (m Members) Has(id string) bool {

@@ -85,6 +85,9 @@ const (
 	macSetting  macDomain = 7
 	macThread   macDomain = 8
 	macNumber   macDomain = 9
+	macColl     macDomain = 10 // collections by URL
+	macHref     macDomain = 11
+	macUID      macDomain = 12
 )
 
 type macKey [macSize]byte

@@ -75,9 +75,61 @@ func populate(t testing.TB, s *Store) {
 			tx.PutSetting("user", User{ID: "u1", Name: "Petr Svoboda", Address: "petr.svoboda@adventure-works.example"}),
 		)
 	})
+	populateItems(t, s, contact)
 	if _, err := s.PutBody(2, strings.NewReader("From: Jana\r\n\r\nDear Mr Svoboda, the body.\r\n")); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// contact1 is the contact that populate puts.
+var contact1 = Ref{KindContact, "8f1b6f3a-2f43-4a0e-9d0a-000000000001"}
+
+// populateItems puts something into the tables of schema 3.
+func populateItems(t testing.TB, s *Store, contact Ref) {
+	t.Helper()
+	update(t, s, func(tx *Tx) error {
+		coll := Collection{URL: "https://dav.example/petr/people/", Account: "people", Name: "Lidé", Color: "#aabbcc", Kinds: []Kind{KindContact},
+			Cursor: CollectionCursor{SyncToken: "http://dav.example/sync/17", At: testClock()}, Home: true}
+		jana := Item{Collection: coll.URL, Href: "/petr/people/jana.vcf", ETag: `"1"`, Kind: KindContact, UID: "uid-of-jana", Raw: []byte("BEGIN:VCARD\r\nEND:VCARD\r\n"),
+			Fields: Fields{"first": "Jana", "last": "Nováková"}, Mark: Mark{Org: "org1", Record: contact}, Changed: testClock(),
+			Track: Tracking{State: Tracked, Since: testClock(), Cause: CauseUser, Record: contact}}
+		other := Item{Collection: coll.URL, Href: "/petr/people/other.vcf", Kind: KindContact, UID: "uid-of-other", Gone: true}
+		if err := errors.Join(tx.PutCollection(coll), tx.PutItem(&jana), tx.PutItem(&other)); err != nil {
+			return err
+		}
+		put := Change{Lane: "dav:1", Op: OpPutItem, Entry: jana.Key, Fields: Fields{"first": "Johana"}, Queued: testClock()}
+		return errors.Join(
+			tx.PutItemLink(&ItemLink{Item: jana.Key, Record: contact, ETag: `W/"3"`, Base: Fields{"first": "Jana"}, Theirs: Fields{"first": "JANA"}, At: testClock(), Marked: true}),
+			tx.UndecideItem(jana.Key), tx.UndecideRecord(contact), tx.Enqueue(&put),
+			tx.PutConflict(&Conflict{Item: jana.Key, Record: contact, Word: "first", Base: "Jana", Mine: "Johana", Theirs: "Janina", Winner: SideRecord, At: testClock()}),
+			tx.PutHeldDeletion(&HeldDeletion{Side: SideItem, Kind: KindContact, Item: other.Key, At: testClock()}),
+			tx.PutTombstone(&Tombstone{Side: SideRecord, Kind: KindContact, Name: "Jana", Record: contact, Item: jana, At: testClock()}),
+		)
+	})
+}
+
+// readItems reads those tables in every way there is.
+func readItems(tx *Tx, contact Ref, put func(string) func(any, error)) {
+	put("collections")(anyOf(tx.Collections()))
+	var items []Item
+	err := tx.Items(func(it *Item) bool { items = append(items, *it); return true })
+	put("items")(items, err)
+	put("item at")(anyOf(notFoundIsZero(tx.ItemAt("https://dav.example/petr/people/", "/petr/people/jana.vcf"))))
+	put("item keys")(tx.ItemKeys("https://dav.example/petr/people/"), tx.err)
+	put("items by uid")(anyOf(tx.ItemsByUID("uid-of-jana")))
+	put("items by record")(anyOf(tx.ItemsByRecord(contact)))
+	put("item counts")(tx.ItemCounts(KindContact), tx.err)
+	var links []ItemLink
+	err = tx.ItemLinks(func(l ItemLink) bool { links = append(links, l); return true })
+	put("item links")(links, err)
+	put("item link of record")(anyOf(notFoundIsZero(tx.ItemLinkByRecord(contact))))
+	undecided, records, err := tx.Undecided()
+	put("undecided items")(undecided, err)
+	put("undecided records")(records, nil)
+	put("conflicts")(anyOf(tx.Conflicts()))
+	put("held")(anyOf(tx.HeldDeletions()))
+	put("tombstones")(anyOf(tx.Tombstones()))
+	put("tombstone of")(anyOf(notFoundIsZero(tx.TombstoneOf(contact))))
 }
 
 // sampleThread is the conversation index of an answer.
@@ -134,6 +186,7 @@ func readAll(tx *Tx) (map[string]any, error) {
 	put("set aside")(anyOf(tx.SetAsides()))
 	put("activities")(anyOf(tx.Activities(0)))
 	put("drafts")(anyOf(tx.Drafts()))
+	readItems(tx, contact1, put)
 	var u User
 	_, err := tx.Setting("user", &u)
 	put("user")(u, err)

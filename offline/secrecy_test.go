@@ -18,6 +18,7 @@ func TestTheFilesHoldNoneOfTheTexts(t *testing.T) {
 		"torque", "Offer", "CAF", "mail.moravia", "start-of-thread", "CRM:0017", "8f1b6f3a", "INBOX", "Sent", "Seen",
 		"multipart", "the reason", "header has no end", "Tracked Re", "org.example", "email:2", "create-email",
 		"contact", "account", "opportunity", `"user"`, "token", "filter", "Dear Mr",
+		"VCARD", "Johana", "Janina", "uid-of", "dav.example", "people", "put-item", "org1",
 	}
 	texts := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -59,10 +59,14 @@ func demote(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := btx.DeleteBucket([]byte(bucketNames[bDrafts])); err != nil {
-		t.Fatal(err)
+	for _, name := range bucketNames[bDrafts:] {
+		if err := btx.DeleteBucket([]byte(name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tx := s.begin(btx, true)
+	tx.counts().Items = nil
+	tx.putTally()
 	m, err := tx.Message(5)
 	if err != nil {
 		t.Fatal(err)

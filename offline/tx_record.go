@@ -139,6 +139,9 @@ func (tx *Tx) deleteRecord(k []byte, old *Record) error {
 	if err := tx.changeRows(tx.recordRows(old, k), nil); err != nil {
 		return err
 	}
+	if err := tx.del(bUndecided, k); err != nil {
+		return err
+	}
 	tx.notice.Records = true
 	return tx.del(bRecords, k)
 }

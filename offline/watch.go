@@ -10,6 +10,10 @@ const maxNoticeKeys = 256
 type Notice struct {
 	Folders, Messages, Records, Changes, SetAside, Activity, Settings, Drafts bool
 
+	// Items: collections, items or their links. Conflicts: those, what is held
+	// back, or what was deleted.
+	Items, Conflicts bool
+
 	// Keys are the messages that changed, each once; with Messages and nil here
 	// they were too many to name.
 	Keys []uint64
@@ -17,7 +21,8 @@ type Notice struct {
 
 // isEmpty tells that nothing changed.
 func (to *Notice) isEmpty() bool {
-	return !(to.Folders || to.Messages || to.Records || to.Changes || to.SetAside || to.Activity || to.Settings || to.Drafts)
+	return !(to.Folders || to.Messages || to.Records || to.Changes || to.SetAside || to.Activity || to.Settings || to.Drafts ||
+		to.Items || to.Conflicts)
 }
 
 // merge adds what n says.
@@ -42,6 +47,8 @@ func (to *Notice) merge(n Notice) {
 	to.Activity = to.Activity || n.Activity
 	to.Settings = to.Settings || n.Settings
 	to.Drafts = to.Drafts || n.Drafts
+	to.Items = to.Items || n.Items
+	to.Conflicts = to.Conflicts || n.Conflicts
 }
 
 // message notes that a message changed.
