@@ -56,7 +56,11 @@ func (c *commands) runDemo(ctx context.Context, dir string, headless, asJSON boo
 	}
 	defer w.Close()
 	about := w.Describe()
-	if err := furnish(home, w.Address(), about); err != nil {
+	filter := "" // in the window it is the user's own choice, to be tried there
+	if headless {
+		filter = "replies" // for scripts it stands in the configuration, where they can change it
+	}
+	if err := furnish(home, w.Address(), filter, about); err != nil {
 		return err
 	}
 	switch {
@@ -105,8 +109,9 @@ func demoHome(dir string) (home string, remove func(), err error) {
 
 // furnish writes the configuration of a profile that lives in the demo. Its
 // secrets, which open nothing but the demo, are files here: a demo is not to
-// put anything into the user's keyring.
-func furnish(home, address string, about demo.Description) error {
+// put anything into the user's keyring. With an empty filter the user's choice in
+// the organization holds.
+func furnish(home, address, filter string, about demo.Description) error {
 	key, err := offline.NewKey()
 	if err != nil {
 		return err
@@ -132,7 +137,7 @@ func furnish(home, address string, about demo.Description) error {
 	}
 	return writeConfig(filepath.Join(home, configFile), Config{
 		Mailbox: MailboxConfig{Address: address, IMAP: at("imap", about.IMAP), SMTP: at("smtp", about.SMTP), PasswordCommand: command["password"]},
-		Track:   TrackConfig{Filter: "replies"},
+		Track:   TrackConfig{Filter: filter},
 		CRM:     CRMConfig{Kind: "dataverse", URL: about.CRM.URL, TokenCommand: command["token"]},
 		Store:   StoreConfig{KeyCommand: command["key"]},
 	})

@@ -202,7 +202,7 @@ func TestTheWindowShowsTheMailboxAndTracks(t *testing.T) {
 	}
 	defer world.Close()
 	home := t.TempDir()
-	if err := furnish(home, world.Address(), world.Describe()); err != nil {
+	if err := furnish(home, world.Address(), "", world.Describe()); err != nil {
 		t.Fatal(err)
 	}
 	w := s.open(home)
