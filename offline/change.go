@@ -45,6 +45,12 @@ type Change struct {
 	Parent     Ref    `json:"parent,omitzero"`     // with OpCreateRecord: a contact's account, a customer; with OpCreateEmail: the record made for its sender, which goes first
 	Fields     Fields `json:"fields,omitempty"`    // by Postrider's own words
 
+	// Agreed is, of a change of an appointment, contact or task, what both sides
+	// agree on by word once it is done.
+	Agreed Fields `json:"agreed,omitempty"`
+	// Tried: it was given to the server, which may have done it.
+	Tried bool `json:"tried,omitempty"`
+
 	Queued    time.Time `json:"queued"`
 	NotBefore time.Time `json:"not_before,omitzero"` // waits for Undo, or for the next try
 	Attempts  int       `json:"attempts,omitempty"`

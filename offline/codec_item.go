@@ -80,9 +80,9 @@ const (
 	filRecord
 	filETag
 	filBase
-	filTheirs
+	filGiven
 	filAt
-	filSettle
+	filKept
 	filGone
 	filMarked
 	filMember
@@ -93,9 +93,9 @@ func (w *writer) itemLink(l *ItemLink) {
 	w.ref(filRecord, l.Record)
 	w.text(filETag, l.ETag)
 	w.fields(filBase, l.Base)
-	w.fields(filTheirs, l.Theirs)
+	w.fields(filGiven, l.Given)
+	w.fields(filKept, l.Kept)
 	w.time(filAt, l.At)
-	w.bool(filSettle, l.Settle)
 	w.bool(filGone, l.Gone)
 	w.bool(filMarked, l.Marked)
 	w.bool(filMember, l.Member)
@@ -112,12 +112,12 @@ func readItemLink(row string) (l ItemLink, err error) {
 			l.ETag = f.text
 		case filBase:
 			l.Base, err = f.fields(l.Base)
-		case filTheirs:
-			l.Theirs, err = f.fields(l.Theirs)
+		case filGiven:
+			l.Given, err = f.fields(l.Given)
+		case filKept:
+			l.Kept, err = f.fields(l.Kept)
 		case filAt:
 			l.At, err = f.time()
-		case filSettle:
-			l.Settle = f.n != 0
 		case filGone:
 			l.Gone = f.n != 0
 		case filMarked:

@@ -79,14 +79,13 @@ type ItemLink struct {
 	Item   uint64 `json:"item"`
 	Record Ref    `json:"record"`
 	ETag   string `json:"etag,omitempty"` // of the record, as it was when both agreed
-	Base   Fields `json:"base,omitempty"` // the item's values when both agreed
-	// Theirs are the record's values of those words for which the CRM, or the
-	// directory's server, keeps another text than what it was given.
-	Theirs Fields    `json:"theirs,omitempty"`
-	At     time.Time `json:"at"`
-	// Settle: the record was written and has not been read since. What it says at
-	// ETag is what the CRM made of what was written.
-	Settle bool `json:"settle,omitempty"`
+	Base   Fields `json:"base,omitempty"` // what both last agreed on, as the package that merges keeps it
+	// Given and Kept are, by word, what the server of the user's calendars was
+	// given, and the text that it keeps instead: for as long as it says Kept, the
+	// item means Given.
+	Given Fields    `json:"given,omitempty"`
+	Kept  Fields    `json:"kept,omitempty"`
+	At    time.Time `json:"at"`
 	// Gone: the CRM said that the record was deleted; what becomes of that is
 	// waited for.
 	Gone bool `json:"gone,omitempty"`

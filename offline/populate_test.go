@@ -99,7 +99,7 @@ func populateItems(t testing.TB, s *Store, contact Ref) {
 		}
 		put := Change{Lane: "dav:1", Op: OpPutItem, Entry: jana.Key, Fields: Fields{"first": "Johana"}, Queued: testClock()}
 		return errors.Join(
-			tx.PutItemLink(&ItemLink{Item: jana.Key, Record: contact, ETag: `W/"3"`, Base: Fields{"first": "Jana"}, Theirs: Fields{"first": "JANA"}, At: testClock(), Marked: true}),
+			tx.PutItemLink(&ItemLink{Item: jana.Key, Record: contact, ETag: `W/"3"`, Base: Fields{"first": "Jana"}, Given: Fields{"first": "Jana"}, Kept: Fields{"first": "JANA"}, At: testClock(), Marked: true}),
 			tx.UndecideItem(jana.Key), tx.UndecideRecord(contact), tx.Enqueue(&put),
 			tx.PutConflict(&Conflict{Item: jana.Key, Record: contact, Word: "first", Base: "Jana", Mine: "Johana", Theirs: "Janina", Winner: SideRecord, At: testClock()}),
 			tx.PutHeldDeletion(&HeldDeletion{Side: SideItem, Kind: KindContact, Item: other.Key, At: testClock()}),
