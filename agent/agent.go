@@ -49,6 +49,12 @@ type Config struct {
 	PendingMail    PendingMail
 	Pages          Pages
 
+	// Accounts with the user's calendars, task lists and address books, and what
+	// reads their texts; none: appointments, contacts and tasks are left alone.
+	Accounts []Account
+	ItemText ItemText
+	Zone     *time.Location // the user's; nil: the computer's
+
 	// Network tells one network from another, cheaply; nil: a change of network is
 	// noticed by what fails.
 	Network func() string
@@ -109,7 +115,6 @@ type Agent struct {
 
 	// A server could not be reached when it was last asked.
 	mailDown, crmDown bool
-	storeDown         string // the step that the store failed last: "mailbox", "crm"; empty: none
 
 	noKeywords  map[offline.FolderID]bool // folders that keep no keywords
 	keywordless []string                  // their names
@@ -188,7 +193,7 @@ func (a *Agent) restore() error {
 		for _, s := range aside {
 			a.health.Set(health.ItemSetAside, fmt.Sprintf("set-aside %d", s.ID), s.Reason)
 		}
-		if err := errors.Join(a.restoreOutbox(tx), a.restoreMethods(tx), a.restoreRefused(tx)); err != nil {
+		if err := errors.Join(a.restoreOutbox(tx), a.restoreMethods(tx), a.restoreRefused(tx), a.restoreItems(tx)); err != nil {
 			return err
 		}
 		return a.restoreFailed(tx)

@@ -16,6 +16,9 @@
 // (Track, Untrack, SetRegarding) is written to the store by the caller and only
 // then carried over by that goroutine.
 //
+// Appointments, contacts and tasks are read from directories into the store, too;
+// nothing is decided or written about them yet.
+//
 // Servers are reached through the interfaces Mailbox and CRM, which the
 // adapters below this folder implement; package agent speaks no protocol.
 package agent

@@ -26,6 +26,7 @@ func carries(incoming offline.Method) bool {
 // user's mail.
 func (a *Agent) sayMethods() {
 	const subject = "methods"
+	a.sayItems()
 	m := a.me().Options.Methods
 	change := "Ask your administrator if that is to change."
 	if m.MayChange {

@@ -22,6 +22,7 @@ func (a *Agent) kinds() []offline.Kind {
 	for _, t := range a.me().Options.Tables {
 		ks = append(ks, t.Kind)
 	}
+	ks = append(ks, a.itemKinds()...)
 	return append(ks, offline.KindEmail)
 }
 
@@ -42,6 +43,9 @@ const meEvery = 4 * time.Minute
 func (a *Agent) pullCRM(ctx context.Context) error {
 	a.doing("Asking the CRM", 0, 0)
 	if err := a.learnMe(ctx); err != nil {
+		return err
+	}
+	if err := a.beginItems(); err != nil {
 		return err
 	}
 	var cursors []offline.CRMCursor
@@ -142,7 +146,7 @@ func (a *Agent) storeRecord(tx *offline.Tx, r *offline.Record) error {
 	if ignoreMissing(err) != nil {
 		return err
 	}
-	if err := tx.PutRecord(r); err != nil {
+	if err := errors.Join(tx.PutRecord(r), noteRecord(tx, &old, r)); err != nil {
 		return err
 	}
 	if r.Kind != offline.KindEmail || r.Email == nil {
@@ -197,6 +201,9 @@ func (a *Agent) recordGone(tx *offline.Tx, r offline.Ref) error {
 		if err := a.unlink(tx, link.Item, "The record was deleted in the CRM."); err != nil {
 			return err
 		}
+	}
+	if err := noteRecordGone(tx, r); err != nil {
+		return err
 	}
 	return ignoreMissing(tx.DeleteRecord(r))
 }

@@ -25,7 +25,7 @@ const rankOwn = 9
 // rank is a kind's place in the order; 0: its records stand for nobody.
 func rank(k offline.Kind) int {
 	switch k {
-	case "", offline.KindOpportunity, offline.KindCase, offline.KindEmail, offline.KindAppointment, offline.KindTask:
+	case "", offline.KindOpportunity, offline.KindCase, offline.KindEmail, offline.KindAppointment, offline.KindSeries, offline.KindTask:
 		return 0
 	}
 	if r, ok := senderRank[k]; ok {
