@@ -53,6 +53,7 @@ type Config struct {
 	// reads their texts; none: appointments, contacts and tasks are left alone.
 	Accounts []Account
 	ItemText ItemText
+	ItemCRM  ItemCRM        // nil: nobody knows which records are the user's
 	Zone     *time.Location // the user's; nil: the computer's
 
 	// Network tells one network from another, cheaply; nil: a change of network is

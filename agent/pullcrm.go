@@ -68,6 +68,9 @@ func (a *Agent) pullCRM(ctx context.Context) error {
 	if err := a.CRM.Pull(ctx, cursors, func(d offline.RecordDelta) error { return a.storeRecords(d) }); err != nil {
 		return fmt.Errorf("pull from the CRM: %w", err)
 	}
+	if err := a.pullMembers(ctx); err != nil {
+		return err
+	}
 	if err := a.confirmLinks(ctx); err != nil {
 		return err
 	}

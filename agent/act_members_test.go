@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"postrider/offline"
+)
+
+// fakeItemCRM is what a CRM says of filters.
+type fakeItemCRM struct {
+	filters []offline.SyncFilter
+	members map[offline.Kind][]string
+}
+
+func (c *fakeItemCRM) Filters(ctx context.Context) ([]offline.SyncFilter, error) {
+	return c.filters, nil
+}
+
+func (c *fakeItemCRM) Members(ctx context.Context, kinds []offline.Kind) (out []offline.Members, err error) {
+	for _, k := range kinds {
+		out = append(out, offline.Members{Kind: k, IDs: c.members[k]})
+	}
+	return out, nil
+}
+
+func (c *fakeItemCRM) Lookup(ctx context.Context, refs []offline.Ref) ([]offline.Record, error) {
+	return nil, nil
+}
+
+func (c *fakeItemCRM) FieldLimits(ctx context.Context) (offline.FieldLimits, error) { return nil, nil }
+
+// R-FILTER-04, R-FILTER-05: the filters are shown with what they let in together.
+func TestARecordThatEntersOrLeavesTheFiltersBecomesUndecided(t *testing.T) {
+	w, _, _ := itemWorld(t)
+	crm := &fakeItemCRM{
+		filters: []offline.SyncFilter{{ID: "f", Kind: offline.KindContact, Name: "My Outlook Contacts", Active: true}},
+		members: map[offline.Kind][]string{offline.KindContact: {"jana"}},
+	}
+	more := w.more
+	w.more = func(c *Config) { more(c); c.ItemCRM = crm }
+	w.restart()
+	other := offline.Ref{Kind: offline.KindContact, ID: "other"}
+	for _, r := range []offline.Ref{jana, other} {
+		w.crm.put(offline.Record{Ref: r, Name: r.ID, Active: true, Item: &offline.RecordItem{Fields: offline.Fields{"first": r.ID}}})
+	}
+	w.sync()
+	if got := w.takeUndecided(); !slices.Equal(got, []string{jana.String(), other.String()}) {
+		t.Errorf("undecided at first: %v", got)
+	}
+	w.sync()
+	if got := w.takeUndecided(); len(got) != 0 {
+		t.Errorf("undecided though nothing changed: %v", got)
+	}
+	crm.members[offline.KindContact] = []string{"other", "not read yet"}
+	w.sync()
+	if got := w.takeUndecided(); !slices.Equal(got, []string{jana.String(), other.String()}) {
+		t.Errorf("one left and one entered, and undecided is %v", got)
+	}
+	filters, members, err := w.agent.SyncFilters()
+	if err != nil || len(filters) != 1 || members[offline.KindContact] != 2 || members[offline.KindTask] != 0 {
+		t.Errorf("%+v, %v, %v", filters, members, err)
+	}
+}
