@@ -26,6 +26,7 @@ var allowed = []struct {
 	{"agent/imap", []string{"offline", "agent/message", "agent/mailserver"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent/smtp", []string{"offline", "agent/mailserver"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent/smtp/smtptest", []string{"offline", "agent/smtp", "agent/mailserver", "agent/imap/imaptest"}, "for tests: lets Dovecot check the passwords for Postfix"},
+	{"agent/dav", []string{"offline"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent/dataverse", []string{"offline"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent", []string{"offline", "agent/health", "agent/track", "agent/message", "agent/compose", "agent/book"}, "the agent knows no protocol: it declares what it needs and is handed adapters"},
 	{"ui", []string{"offline", "agent", "agent/book", "agent/compose", "agent/health", "agent/message", "agent/track", "assets", "ui"}, "the windows never know a network"},

@@ -6,7 +6,7 @@ set -eu
 # What the window toolkit builds with; then the servers, the keyring and the
 # screen that the tests start for themselves; then the peer of `make bench`.
 build='gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev'
-tests='dovecot-imapd postfix gnome-keyring dbus libsecret-tools xvfb xdotool imagemagick libgl1-mesa-dri fonts-dejavu-core'
+tests='dovecot-imapd postfix radicale xandikos gnome-keyring dbus libsecret-tools xvfb xdotool imagemagick libgl1-mesa-dri fonts-dejavu-core'
 bench='isync'
 
 if ! command -v go >/dev/null 2>&1; then
@@ -18,7 +18,7 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
 	cat >&2 <<EOF
 This is not Debian (nor a relative with dpkg), so nothing was installed. Postrider builds with
   a C compiler, pkg-config, and the headers of OpenGL and X11 (Windows, macOS: a C compiler is enough);
-its tests also start Dovecot, Cyrus IMAP, Postfix (as root), GNOME Keyring in a private D-Bus session, Xvfb, xdotool and ImageMagick's import.
+its tests also start Dovecot, Cyrus IMAP, Postfix (as root), Radicale, Xandikos, GNOME Keyring in a private D-Bus session, Xvfb, xdotool and ImageMagick's import.
 On Debian these are: $build $tests $bench
 EOF
 	exit 0

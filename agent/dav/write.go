@@ -1,0 +1,222 @@
+package dav
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"postrider/offline"
+)
+
+// ErrWouldMail says that a write was not made, because the server would have
+// mailed other people about it by itself. It is in a Fault's chain.
+var ErrWouldMail = errors.New("the server would mail the people in this meeting; change it in your calendar, or send it on purpose")
+
+// Put writes it.Raw to it.Href, on condition that the server still has it.ETag
+// or, where that is empty, that nothing is there; with no Href it is made at
+// NewHref. It returns the item as the server now has it: Href, ETag and Raw may
+// differ from what was written. Nobody is mailed.
+//
+// FaultStale (it has changed since) and FaultExists (something is there already)
+// come with the item as the server has it, where that could be read. A create
+// that meets its own repeat is a success. FaultNotFound: it is no longer there.
+// After a FaultNetwork it may have been written: try again.
+func (c *Client) Put(ctx context.Context, coll offline.Collection, it offline.Item) (offline.Item, error) {
+	return c.put(ctx, coll, it, false)
+}
+
+// Send is Put for a meeting that the user sends on purpose: the server may mail
+// the people in it.
+func (c *Client) Send(ctx context.Context, coll offline.Collection, it offline.Item) (offline.Item, error) {
+	return c.put(ctx, coll, it, true)
+}
+
+// Delete removes it.Href, on condition that the server still has it.ETag.
+// FaultNotFound: it was not there. Nobody is mailed.
+func (c *Client) Delete(ctx context.Context, coll offline.Collection, it offline.Item) error {
+	return c.remove(ctx, coll, it, false)
+}
+
+// Cancel is Delete for a meeting that the user cancels on purpose: the server may
+// mail the people in it.
+func (c *Client) Cancel(ctx context.Context, coll offline.Collection, it offline.Item) error {
+	return c.remove(ctx, coll, it, true)
+}
+
+func (c *Client) put(ctx context.Context, coll offline.Collection, it offline.Item, loud bool) (offline.Item, error) {
+	const op = "write an item"
+	at, u, it, err := c.target(op, coll, it)
+	if err != nil {
+		return it, err
+	}
+	raw := it.Raw
+	if !loud {
+		if raw, err = c.quiet(ctx, op, at, u, it); err != nil {
+			return it, err
+		}
+	}
+	ctype := "text/calendar; charset=utf-8"
+	if it.Kind == offline.KindContact {
+		ctype = "text/vcard; charset=utf-8"
+	}
+	var said *http.Response
+	r := request{op: op, method: http.MethodPut, url: u, body: raw, ctype: ctype, writes: true,
+		take: func(_ *url.URL, resp *http.Response, _ io.Reader) error { said = resp; return nil }}
+	if err := c.guarded(ctx, r, it.ETag, loud); err != nil {
+		return c.met(ctx, u, it, raw, err)
+	}
+	it.Raw = raw
+	return c.settled(ctx, at, u, it, said)
+}
+
+// target is where an item is or is to be made.
+func (c *Client) target(op string, coll offline.Collection, it offline.Item) (at, u *url.URL, _ offline.Item, err error) {
+	if at, err = c.place(op, coll); err != nil {
+		return nil, nil, it, err
+	}
+	if it.Href == "" {
+		it.Href = NewHref(coll, it.UID, it.Kind)
+	}
+	u, ok := resolve(at, it.Href)
+	if !ok || !within(at, u) {
+		return nil, nil, it, &offline.Fault{Class: offline.FaultRejected, Op: op, Text: "the item's address is not in its collection"}
+	}
+	it.Collection = coll.URL
+	return at, u, it, nil
+}
+
+// guarded sends a write on the condition that the server has tag, or nothing
+// where tag is empty.
+//
+// If-Match compares strongly (RFC 9110 section 13.1.1). With a tag that is weak,
+// or that we had to make up, the server is asked what it has; only if that is
+// what we know it is written, on the tightest condition that the server takes.
+func (c *Client) guarded(ctx context.Context, r request, tag string, loud bool) error {
+	conditions := []string{tag}
+	switch {
+	case tag == "":
+		return c.once(ctx, r, "If-None-Match", "*", loud)
+	case !strong(tag):
+		raw, now, err := c.get(ctx, r.url)
+		if err != nil {
+			return err
+		}
+		if !sameTag(tag, cmp.Or(now, etagOf(raw))) && tag != etagOf(raw) {
+			return &offline.Fault{Class: offline.FaultStale, Op: r.op, Text: "it has changed on the server"}
+		}
+		conditions = []string{`"` + opaque(tag) + `"`, "*"}
+		switch {
+		case strings.HasPrefix(tag, madeUp):
+			conditions = []string{"*"}
+		case strings.HasPrefix(tag, "W/"):
+			conditions = append([]string{tag}, conditions...)
+		}
+	}
+	var err error
+	for _, cond := range conditions {
+		if err = c.once(ctx, r, "If-Match", cond, loud); offline.ClassOf(err) != offline.FaultStale {
+			return err
+		}
+	}
+	return err
+}
+
+// once sends a write on one condition.
+func (c *Client) once(ctx context.Context, r request, name, value string, loud bool) error {
+	r.header = map[string]string{name: value}
+	if !loud {
+		r.header["Schedule-Reply"] = "F" // RFC 6638 section 8.1
+	}
+	return c.carry(ctx, r)
+}
+
+// met is what becomes of a write that was refused: what the server has instead.
+func (c *Client) met(ctx context.Context, u *url.URL, it offline.Item, raw []byte, err error) (offline.Item, error) {
+	var f *offline.Fault
+	if class := offline.ClassOf(err); !errors.As(err, &f) || class != offline.FaultStale && class != offline.FaultExists {
+		return it, err
+	}
+	fault := *f
+	if it.ETag == "" {
+		fault.Class = offline.FaultExists
+	}
+	now, tag, err := c.get(ctx, u)
+	switch {
+	case offline.ClassOf(err) == offline.FaultNotFound && it.ETag != "":
+		fault.Class = offline.FaultNotFound
+		return it, &fault
+	case err != nil:
+		return it, &fault
+	}
+	same := bytes.Equal(unix(now), unix(raw))
+	it.Raw, it.ETag = now, cmp.Or(tag, etagOf(now))
+	if same && fault.Class == offline.FaultExists {
+		return it, nil // our own, from an attempt whose answer was lost
+	}
+	return it, &fault
+}
+
+func unix(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
+
+// settled makes out what the server has after a write. A strong ETag means that
+// it stores what it was given (RFC 4791 section 5.3.4). Not all keep to that, so
+// the first write to each server is read again, and so is what has people in it,
+// about whom servers note things.
+func (c *Client) settled(ctx context.Context, at, u *url.URL, it offline.Item, said *http.Response) (offline.Item, error) {
+	tag := ""
+	if said != nil {
+		tag = strings.TrimSpace(said.Header.Get("ETag"))
+		if to, ok := resolve(u, said.Header.Get("Location")); ok && within(at, to) && sameKey(to) != sameKey(u) {
+			u, it.Href, tag = to, to.EscapedPath(), ""
+		}
+	}
+	c.mu.Lock()
+	rewrites, tried := c.rewrite[origin(u)]
+	c.mu.Unlock()
+	if strong(tag) && tried && !rewrites && !hasPeople(it.Raw) {
+		it.ETag = tag
+		return it, nil
+	}
+	now, read, err := c.get(ctx, u)
+	if err != nil {
+		// It is written. The next listing tells what it has become; until then what
+		// we wrote stands for it.
+		it.ETag = cmp.Or(tag, etagOf(it.Raw))
+		return it, nil
+	}
+	if !hasPeople(it.Raw) {
+		c.mu.Lock()
+		c.rewrite[origin(u)] = c.rewrite[origin(u)] || !bytes.Equal(unix(now), unix(it.Raw))
+		c.mu.Unlock()
+	}
+	it.Raw, it.ETag = now, cmp.Or(read, tag, etagOf(now))
+	return it, nil
+}
+
+func (c *Client) remove(ctx context.Context, coll offline.Collection, it offline.Item, loud bool) error {
+	const op = "delete an item"
+	at, u, it, err := c.target(op, coll, it)
+	if err != nil {
+		return err
+	}
+	if it.ETag == "" {
+		return &offline.Fault{Class: offline.FaultRejected, Op: op, Text: "nothing is deleted whose state is not known"}
+	}
+	if !loud {
+		if err := c.mayDelete(ctx, op, at, u, it); err != nil {
+			return err
+		}
+	}
+	err = c.guarded(ctx, request{op: op, method: http.MethodDelete, url: u, writes: true}, it.ETag, loud)
+	if offline.ClassOf(err) == offline.FaultStale {
+		if _, _, gone := c.get(ctx, u); offline.ClassOf(gone) == offline.FaultNotFound {
+			return gone
+		}
+	}
+	return err
+}
