@@ -66,13 +66,22 @@ func (c *commands) examine(ctx context.Context, home string) error {
 	say("contents", "rows, indexes and counts agree", p.Store.Check())
 
 	good, err := p.tryMailbox(ctx)
+	if ctx.Err() != nil { // interrupted: what was not tried is not wrong
+		return ctx.Err()
+	}
 	say("mailbox", good, err)
 	good, err = p.tryCRM(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	say("CRM", good, err)
 	if p.Sender == nil {
 		fmt.Fprintf(c.out, "· %-13s %s\n", "sending", "no server is named as [mailbox] smtp, so Postrider sends no mail")
 	} else {
 		good, err = p.trySending(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		say("sending", good, err)
 	}
 	if !healthy {

@@ -24,6 +24,9 @@ otherwise it goes on until it is interrupted. Where Postrider runs on the profil
 already, --once asks that one.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON && !once {
+				return usageError("--json goes with --once")
+			}
 			home, err := homeOf(c.home)
 			if err != nil {
 				return err

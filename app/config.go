@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -95,7 +96,14 @@ func loadConfig(home string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	return parseConfig(path, raw)
+	c, err := parseConfig(path, raw)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tlsConfig(c.Mailbox.CAFile); err != nil {
+		return nil, &configError{file: path, line: lineOf(raw, "mailbox.ca_file"), text: "mailbox.ca_file: " + err.Error()}
+	}
+	return c, nil
 }
 
 func parseConfig(path string, raw []byte) (*Config, error) {
@@ -121,9 +129,20 @@ func tomlError(path string, err error) error {
 	var syntax *toml.DecodeError
 	if errors.As(err, &syntax) {
 		line, _ := syntax.Position()
-		return &configError{file: path, line: line, text: strings.TrimPrefix(syntax.Error(), "toml: ")}
+		return &configError{file: path, line: line, text: wordTOML(syntax)}
 	}
 	return &configError{file: path, text: err.Error()}
+}
+
+// wordTOML words a mistake without the names of this program's types.
+func wordTOML(e *toml.DecodeError) string {
+	text := strings.TrimPrefix(e.Error(), "toml: ")
+	_, into, ok := strings.Cut(text, " of type ")
+	if !ok {
+		return text
+	}
+	want := map[string]string{"string": `a text in quotes, such as "…"`, "bool": "true or false", "[]string": `a list of texts, such as ["…"]`}[into]
+	return strings.Join(e.Key(), ".") + ": this has to be " + cmp.Or(want, "something else")
 }
 
 func (c *Config) fill() {
