@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"postrider/agent/health"
 	"postrider/offline"
 )
 
@@ -18,14 +19,17 @@ func (a *Agent) pullMembers(ctx context.Context) error {
 	if !a.itemsOn() || a.ItemCRM == nil {
 		return nil
 	}
-	filters, err := a.ItemCRM.Filters(ctx)
-	if err != nil {
-		return fmt.Errorf("ask for the filters of appointments, contacts and tasks: %w", err)
+	filters, members, err := a.askMembers(ctx)
+	switch offline.ClassOf(err) {
+	case offline.FaultDenied, offline.FaultNotFound, offline.FaultRejected:
+		// Mail goes on without.
+		a.health.Set(health.CRMNoRead, "filters", err.Error())
+		return nil
 	}
-	members, err := a.ItemCRM.Members(ctx, memberKinds)
 	if err != nil {
-		return fmt.Errorf("ask which records the filters let in: %w", err)
+		return err
 	}
+	a.health.Clear(health.CRMNoRead, "filters")
 	return a.Store.Update(func(tx *offline.Tx) error {
 		var old []offline.SyncFilter
 		if _, err := tx.Setting(offline.SettingFilters, &old); err != nil {
@@ -43,6 +47,18 @@ func (a *Agent) pullMembers(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func (a *Agent) askMembers(ctx context.Context) ([]offline.SyncFilter, []offline.Members, error) {
+	filters, err := a.ItemCRM.Filters(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask for the filters of appointments, contacts and tasks: %w", err)
+	}
+	members, err := a.ItemCRM.Members(ctx, memberKinds)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask which records the filters let in: %w", err)
+	}
+	return filters, members, nil
 }
 
 func (a *Agent) keepMembers(tx *offline.Tx, m offline.Members) error {

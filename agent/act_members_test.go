@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"postrider/agent/health"
 	"postrider/offline"
 )
 
@@ -12,10 +13,11 @@ import (
 type fakeItemCRM struct {
 	filters []offline.SyncFilter
 	members map[offline.Kind][]string
+	err     error
 }
 
 func (c *fakeItemCRM) Filters(ctx context.Context) ([]offline.SyncFilter, error) {
-	return c.filters, nil
+	return c.filters, c.err
 }
 
 func (c *fakeItemCRM) Members(ctx context.Context, kinds []offline.Kind) (out []offline.Members, err error) {
@@ -61,5 +63,22 @@ func TestARecordThatEntersOrLeavesTheFiltersBecomesUndecided(t *testing.T) {
 	filters, members, err := w.agent.SyncFilters()
 	if err != nil || len(filters) != 1 || members[offline.KindContact] != 2 || members[offline.KindTask] != 0 {
 		t.Errorf("%+v, %v, %v", filters, members, err)
+	}
+}
+
+func TestMailGoesOnWhereTheFiltersMayNotBeRead(t *testing.T) {
+	w, _, _ := itemWorld(t)
+	crm := &fakeItemCRM{err: &offline.Fault{Class: offline.FaultDenied, Text: "no right to read saved views"}}
+	more := w.more
+	w.more = func(c *Config) { more(c); c.ItemCRM = crm }
+	w.restart()
+	w.sync()
+	if !w.hasProblem(health.CRMNoRead, "filters") {
+		t.Error("not told")
+	}
+	crm.err = nil
+	w.sync()
+	if w.hasProblem(health.CRMNoRead, "filters") {
+		t.Error("told though they can be read")
 	}
 }
