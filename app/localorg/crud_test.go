@@ -100,7 +100,7 @@ func TestRefusalsOfRequests(t *testing.T) {
 		{"unsupported function", "GET", "emails?$filter=tolower(subject) eq 'x'", "", 400, codeBadQuery},
 		{"skip", "GET", "emails?$skip=3", "", 400, codeBadQuery},
 		{"unknown option", "GET", "emails?$nope=3", "", 400, codeBadQuery},
-		{"fetchXml", "GET", "emails?fetchXml=x", "", 501, ""},
+		{"fetchXml", "GET", "emails?fetchXml=x", "", 400, codeInvalidArgument},
 		{"metadata document", "GET", "$metadata", "", 501, ""},
 		{"bad page cookie", "GET", "emails?$skiptoken=x", "", 400, codeBadQuery},
 		{"PATCH of a set", "PATCH", "emails", "{}", 405, ""},

@@ -21,10 +21,13 @@
 //  4. A change set either happens or leaves no trace. A request, or a whole
 //     $batch, is one commit of the file, made before the answer goes out.
 //
+// Recurring appointments are expanded into appointments within the
+// organization's window, and synchronization filters are queries in FetchXML,
+// understood as far as such filters go; the rest of FetchXML is refused.
+//
 // It is not a database for several users at once, does not know plug-ins,
-// workflows, views, $metadata (501) or FetchXML (501; as much as
-// BackgroundSendEmail is asked with is understood there), and its security is what
-// Deny says, not roles.
+// workflows, views or $metadata (501), and its security is what Deny and
+// DenyField say, not roles.
 //
 // Facts are from the vendor's public documentation of the Web API; where that
 // is silent or the sources disagree, the choice made is written beside the code.

@@ -10,6 +10,11 @@ import (
 const (
 	codeUnspecified       = "0x0"
 	codeInvalidArgument   = "0x80040203"
+	codeNoAttribute       = "0x80041103" // QueryBuilderNoAttribute
+	codeNoEntity          = "0x80041102" // QueryBuilderNoEntity
+	codeFieldCreate       = "0x8004f502" // AttributePrivilegeCreateIsMissing
+	codeFieldRead         = "0x8004f504" // AttributePermissionReadIsMissing
+	codeFieldUpdate       = "0x8004f507" // AttributePermissionUpdateIsMissingDuringUpdate
 	codeObjectMissing     = "0x80040217" // ObjectDoesNotExist
 	codePrivilegeDenied   = "0x80040220"
 	codeUserDisabled      = "0x80040225"

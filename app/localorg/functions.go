@@ -26,7 +26,7 @@ type function struct {
 	run    func(r *request, args map[string]any) (map[string]any, error)
 }
 
-// functions are those of the service that mail needs. What is here by name
+// functions are those of the service that mail and appointments need. What is here by name
 // alone is known to the service and not played.
 var functions = map[string]function{
 	"WhoAmI":                {run: whoAmI},
@@ -34,6 +34,10 @@ var functions = map[string]function{
 	"CheckIncomingEmail":    {params: []string{"MessageId", "Subject", "From", "To", "Cc", "Bcc"}, run: checkIncomingEmail},
 	"GetTrackingTokenEmail": {action: true, params: []string{"Subject"}, run: getTrackingToken},
 	"RetrieveVersion":       {run: retrieveVersion},
+	"DeleteOpenInstances":   {action: true, run: deleteOpenInstances},
+	"AddRecurrence":         {action: true},
+	"Book":                  {action: true},
+	"Reschedule":            {action: true},
 
 	"InitializeAttachmentBlocksUpload": {action: true, run: initializeBlocks},
 	"CommitAttachmentBlocksUpload":     {action: true, params: []string{"FileContinuationToken"}, run: commitBlocks},

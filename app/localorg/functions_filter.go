@@ -317,24 +317,83 @@ func relative(name string, a arguments) (condition, error) {
 		}
 		n = int(i)
 	}
-	span := map[string]func(now, day time.Time) (from, to time.Time){
-		"Today":      func(_, day time.Time) (time.Time, time.Time) { return day, day.AddDate(0, 0, 1) },
-		"Yesterday":  func(_, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, -1), day },
-		"Tomorrow":   func(_, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, 1), day.AddDate(0, 0, 2) },
-		"LastXHours": func(now, _ time.Time) (time.Time, time.Time) { return now.Add(-time.Duration(n) * time.Hour), now },
-		"NextXHours": func(now, _ time.Time) (time.Time, time.Time) { return now, now.Add(time.Duration(n) * time.Hour) },
-		"LastXDays":  func(now, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, -n), now },
-		"NextXDays":  func(now, day time.Time) (time.Time, time.Time) { return now, day.AddDate(0, 0, n+1) },
-	}[name]
+	span := spanOf(name, n)
 	if span == nil {
 		return condition{}, notImplemented("The query function " + name)
 	}
 	get := a.prop.get
 	return condition{holds: func(e *env, it any) bool {
-		s, ok := get(e, it).(stamp)
-		from, to := span(e.t.o.now().UTC(), e.t.o.today())
-		return ok && s >= stamp(from.Unix()) && s <= stamp(to.Unix())
+		v := get(e, it)
+		s, ok := v.(stamp)
+		if text, isDay := v.(string); isDay {
+			s, ok = instantOf(text)
+		}
+		_, zone := e.t.userZone(e.t.user)
+		now := e.t.o.now().In(zone)
+		from, to := span(now, time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone))
+		return ok && (from.IsZero() || s >= stamp(from.Unix())) && s <= stamp(to.Unix())
 	}}, nil
+}
+
+// spanOf is the time that a function is about: from and to as seen at now, day
+// being the midnight before it in the user's time zone. A zero from: no beginning.
+func spanOf(name string, n int) func(now, day time.Time) (from, to time.Time) {
+	last := func(years, months, days int) func(now, day time.Time) (time.Time, time.Time) {
+		return func(now, day time.Time) (time.Time, time.Time) { return day.AddDate(-years*n, -months*n, -days*n), now }
+	}
+	next := func(years, months, days int) func(now, day time.Time) (time.Time, time.Time) {
+		return func(now, day time.Time) (time.Time, time.Time) { return now, day.AddDate(years*n, months*n, days*n+1) }
+	}
+	older := func(years, months, days int) func(now, day time.Time) (time.Time, time.Time) {
+		return func(now, _ time.Time) (time.Time, time.Time) {
+			return time.Time{}, now.AddDate(-years*n, -months*n, -days*n)
+		}
+	}
+	// whole is the week, month or year that is k away from the present one.
+	whole := func(unit byte, k int) func(now, day time.Time) (time.Time, time.Time) {
+		return func(_, day time.Time) (from, to time.Time) {
+			switch unit {
+			case 'w':
+				from = day.AddDate(0, 0, -int(day.Weekday())+7*k)
+				to = from.AddDate(0, 0, 7)
+			case 'm':
+				from = time.Date(day.Year(), day.Month()+time.Month(k), 1, 0, 0, 0, 0, day.Location())
+				to = from.AddDate(0, 1, 0)
+			default:
+				from = time.Date(day.Year()+k, 1, 1, 0, 0, 0, 0, day.Location())
+				to = from.AddDate(1, 0, 0)
+			}
+			return from, to.Add(-time.Second)
+		}
+	}
+	switch name {
+	case "Today":
+		return func(_, day time.Time) (time.Time, time.Time) { return day, day.AddDate(0, 0, 1).Add(-time.Second) }
+	case "Yesterday":
+		return func(_, day time.Time) (time.Time, time.Time) { return day.AddDate(0, 0, -1), day.Add(-time.Second) }
+	case "Tomorrow":
+		return func(_, day time.Time) (time.Time, time.Time) {
+			return day.AddDate(0, 0, 1), day.AddDate(0, 0, 2).Add(-time.Second)
+		}
+	case "LastXHours":
+		return func(now, _ time.Time) (time.Time, time.Time) { return now.Add(-time.Duration(n) * time.Hour), now }
+	case "NextXHours":
+		return func(now, _ time.Time) (time.Time, time.Time) { return now, now.Add(time.Duration(n) * time.Hour) }
+	case "Last7Days":
+		n = 7
+		return last(0, 0, 1)
+	case "Next7Days":
+		n = 7
+		return next(0, 0, 1)
+	}
+	return map[string]func(now, day time.Time) (time.Time, time.Time){
+		"LastXDays": last(0, 0, 1), "LastXWeeks": last(0, 0, 7), "LastXMonths": last(0, 1, 0), "LastXYears": last(1, 0, 0),
+		"NextXDays": next(0, 0, 1), "NextXWeeks": next(0, 0, 7), "NextXMonths": next(0, 1, 0), "NextXYears": next(1, 0, 0),
+		"OlderThanXDays": older(0, 0, 1), "OlderThanXWeeks": older(0, 0, 7), "OlderThanXMonths": older(0, 1, 0), "OlderThanXYears": older(1, 0, 0),
+		"ThisWeek": whole('w', 0), "LastWeek": whole('w', -1), "NextWeek": whole('w', 1),
+		"ThisMonth": whole('m', 0), "LastMonth": whole('m', -1), "NextMonth": whole('m', 1),
+		"ThisYear": whole('y', 0), "LastYear": whole('y', -1), "NextYear": whole('y', 1),
+	}[name]
 }
 
 // convert reads a quoted argument as a value of the property's type.

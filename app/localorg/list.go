@@ -14,6 +14,12 @@ func (r *request) list(tab *Table) (*answer, error) {
 	if err := r.t.allowed(tab, Read, nil); err != nil {
 		return nil, err
 	}
+	if text, ok, err := r.fetchOption(tab); err != nil || ok {
+		if err != nil {
+			return nil, err
+		}
+		return r.fetchList(tab, text)
+	}
 	q, err := r.query(tab)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,12 @@ func (r *request) boundFunction(tab *Table, id string, seg segment) (*answer, er
 		}
 		return r.userPrivileges(id, seg)
 	}
+	if tab.Name == "systemuser" && seg.name == "RetrievePrincipalAttributePrivileges" {
+		if _, err := r.existing(tab, id, Read); err != nil {
+			return nil, err
+		}
+		return r.attributePrivileges(id)
+	}
 	if seg.name != "RetrievePrincipalAccess" || tab.Name != "systemuser" {
 		return nil, noSegment("Microsoft.Dynamics.CRM." + seg.name)
 	}

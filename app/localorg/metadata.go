@@ -19,7 +19,7 @@ func (r *request) metadata(segs []segment) (*answer, error) {
 		}
 		var all []any
 		for _, n := range s.names {
-			all = append(all, describeTable(s.byName[n]))
+			all = append(all, r.t.o.describeTable(s.byName[n]))
 		}
 		return r.describeList("EntityDefinitions", all)
 	}
@@ -28,7 +28,7 @@ func (r *request) metadata(segs []segment) (*answer, error) {
 		return nil, err
 	}
 	if len(segs) == 1 {
-		return r.describeOne("EntityDefinitions", describeTable(tab))
+		return r.describeOne("EntityDefinitions", r.t.o.describeTable(tab))
 	}
 	switch segs[1].name {
 	case "Attributes":
@@ -49,10 +49,10 @@ func (r *request) metadataTable(key string) (*Table, error) {
 	return tab, nil
 }
 
-func describeTable(t *Table) map[string]any {
+func (o *Org) describeTable(t *Table) map[string]any {
 	attrs := make([]any, len(t.Columns))
 	for i := range t.Columns {
-		attrs[i] = describeColumn(t, &t.Columns[i])
+		attrs[i] = o.describeColumn(t, &t.Columns[i])
 	}
 	plural := cmp.Or(t.Plural, t.Set)
 	return map[string]any{"LogicalName": t.Name, "SchemaName": t.Name, "DisplayName": describeLabel(cmp.Or(t.Label, t.Name)), "DisplayCollectionName": describeLabel(plural), "EntitySetName": t.Set, "LogicalCollectionName": t.Set, "PrimaryIdAttribute": t.Key,
@@ -68,9 +68,9 @@ func describeLabel(text string) map[string]any {
 }
 
 var attributeTypes = map[Kind]string{Text: "String", Memo: "Memo", Int: "Integer", BigInt: "BigInt", Decimal: "Decimal", Bool: "Boolean",
-	Choice: "Picklist", DateTime: "DateTime", DateOnly: "DateTime", GUID: "Uniqueidentifier", Lookup: "Lookup"}
+	Choice: "Picklist", DateTime: "DateTime", DateOnly: "DateTime", GUID: "Uniqueidentifier", Lookup: "Lookup", Image: "Image"}
 
-func describeColumn(t *Table, c *Column) map[string]any {
+func (o *Org) describeColumn(t *Table, c *Column) map[string]any {
 	kind := attributeTypes[c.Kind]
 	switch c {
 	case t.state:
@@ -81,8 +81,8 @@ func describeColumn(t *Table, c *Column) map[string]any {
 		kind = "Owner"
 	}
 	m := map[string]any{"@odata.type": "#Microsoft.Dynamics.CRM." + kind + "AttributeMetadata", "LogicalName": c.Name, "SchemaName": c.Name, "EntityLogicalName": t.Name,
-		"AttributeType": kind, "IsValidForCreate": !c.ReadOnly && c != t.state, "IsValidForUpdate": !c.ReadOnly && !c.CreateOnly, "IsValidForRead": true,
-		"IsPrimaryId": c.Name == t.Key, "IsPrimaryName": c.Name == t.NameColumn}
+		"AttributeType": strings.Replace(kind, "Image", "Virtual", 1), "IsValidForCreate": !c.ReadOnly && c != t.state, "IsValidForUpdate": !c.ReadOnly && !c.CreateOnly, "IsValidForRead": true,
+		"IsPrimaryId": c.Name == t.Key, "IsPrimaryName": c.Name == t.NameColumn, "IsSecured": o.security.isSecured(t, c)}
 	switch c.Kind {
 	case Text, Memo:
 		m["MaxLength"] = int64(c.Max)
@@ -121,7 +121,7 @@ func (r *request) attributes(tab *Table, at segment, rest []segment) (*answer, e
 		if !ok || c == nil {
 			return nil, refuse(http.StatusNotFound, codeObjectMissing, "Could not find an attribute with specified name: %s", name)
 		}
-		m := describeColumn(tab, c)
+		m := r.t.o.describeColumn(tab, c)
 		if !fits(m) {
 			return nil, refuse(http.StatusNotFound, codeObjectMissing, "The attribute %s is not of type %s", c.Name, cast)
 		}
@@ -129,7 +129,7 @@ func (r *request) attributes(tab *Table, at segment, rest []segment) (*answer, e
 	}
 	var all []any
 	for i := range tab.Columns {
-		if m := describeColumn(tab, &tab.Columns[i]); fits(m) {
+		if m := r.t.o.describeColumn(tab, &tab.Columns[i]); fits(m) {
 			all = append(all, m)
 		}
 	}

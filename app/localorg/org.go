@@ -130,11 +130,44 @@ func (o *Org) settle(name string) error {
 			}
 		}
 	}
+	// What organizations of an earlier version of the program lack is made too.
+	if err := o.together(func(t *tx) error {
+		if len(o.tables["timezonedefinition"].rows) == 0 {
+			if err := t.makeZones(); err != nil {
+				return fmt.Errorf("making the time zones: %w", err)
+			}
+		}
+		if len(o.tables["savedquery"].rows) == 0 {
+			if err := t.makeTemplates(); err != nil {
+				return fmt.Errorf("making the filters: %w", err)
+			}
+		}
+		return t.expandAll()
+	}); err != nil {
+		return err
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.id, o.unit = o.tables["organization"].ids()[0], o.rootUnit()
 	return o.dropTombs(stamp(o.now().Add(-o.deltaLife()).Unix()))
 }
+
+// together does something in one commit of the file, by nobody in particular.
+func (o *Org) together(do func(*tx) error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.begin("")
+	t.seed = true
+	if err := do(t); err != nil {
+		t.rollbackTo(0)
+		return err
+	}
+	return t.commit()
+}
+
+// Expand makes the occurrences of series that have come within the window since
+// they were last made. The service does it in a job; Open does it too.
+func (o *Org) Expand() error { return o.together((*tx).expandAll) }
 
 // rootUnit is the business unit without a parent, the first one made.
 func (o *Org) rootUnit() string {
@@ -200,15 +233,7 @@ func (o *Org) seed(do func(*tx, *Table, map[string]any) error, table string, row
 	if err != nil {
 		return fmt.Errorf("row of %s: %w", table, err)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	t := o.begin("")
-	t.seed = true
-	if err := do(t, tab, body); err != nil {
-		t.rollbackTo(0)
-		return err
-	}
-	return t.commit()
+	return o.together(func(t *tx) error { return do(t, tab, body) })
 }
 
 // Row returns the row of a table with that id by property names (lookups as

@@ -75,6 +75,9 @@ func (t *tx) assign(w *write, c *Column, v any) error {
 	if ignored && !t.seed || c.Name == w.tab.Key && w.id != "" {
 		return nil
 	}
+	if err := t.mayFill(w, c); err != nil {
+		return err
+	}
 	if l, ok := v.(ref); ok && !t.seed {
 		if err := t.mayAppend(w.tab, l); err != nil {
 			return err

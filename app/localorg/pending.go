@@ -1,30 +1,9 @@
 package localorg
 
 import (
-	"encoding/xml"
 	"slices"
 	"strings"
 )
-
-// fetch is as much of FetchXML as BackgroundSendEmail is asked with: columns of
-// emails, and conditions that a column equals a value.
-type fetch struct {
-	Entity struct {
-		Name       string `xml:"name,attr"`
-		Attributes []struct {
-			Name string `xml:"name,attr"`
-		} `xml:"attribute"`
-		All    *struct{} `xml:"all-attributes"`
-		Filter struct {
-			Conditions []struct {
-				Attribute string   `xml:"attribute,attr"`
-				Operator  string   `xml:"operator,attr"`
-				Value     string   `xml:"value,attr"`
-				Values    []string `xml:"value"`
-			} `xml:"condition"`
-		} `xml:"filter"`
-	} `xml:"entity"`
-}
 
 // backgroundSendEmail hands the caller's emails that wait to be sent to the
 // caller, who then has to send them: they are Sending from now on, so that no
@@ -36,9 +15,9 @@ func backgroundSendEmail(r *request, args map[string]any) (map[string]any, error
 		return nil, notImplemented("BackgroundSendEmail with a query other than a FetchExpression")
 	}
 	text, _ := given["Query"].(string)
-	var q fetch
-	if err := xml.Unmarshal([]byte(text), &q); err != nil {
-		return nil, badValue("The FetchXML can't be read: %v", err)
+	q, err := readFetch(text)
+	if err != nil {
+		return nil, err
 	}
 	tab := r.t.o.schema.byName["email"]
 	if q.Entity.Name != "email" {
@@ -47,29 +26,18 @@ func backgroundSendEmail(r *request, args map[string]any) (map[string]any, error
 	if err := r.t.allowed(tab, Write, nil); err != nil {
 		return nil, err
 	}
-	show := query{columns: []*Column{}}
-	for _, a := range q.Entity.Attributes {
-		c := tab.cols[a.Name]
-		if c == nil {
-			return nil, badQuery("'email' entity doesn't contain attribute with Name = '%s'.", a.Name)
-		}
-		show.columns = append(show.columns, c)
-	}
-	if q.Entity.All != nil {
-		show.columns = nil
-	}
-	rows, err := r.t.waiting(tab, &q)
+	c, err := r.t.compileFetch(q)
 	if err != nil {
 		return nil, err
 	}
 	emails, with := []any{}, []any{}
-	for _, e := range rows {
+	for _, e := range r.t.waiting(c) {
 		r.t.touch(tab, e, func(w *write) {
 			w.put("statuscode", int64(emailSending))
 			w.put("modifiedon", r.t.now)
 			w.put("modifiedby", ref{"systemuser", r.t.user})
 		})
-		b, err := r.t.renderer(r.base, r.prefer.notes).row(nil, tab, r.t.row("email", e.id), &show, "")
+		b, err := r.t.renderer(r.base, r.prefer.notes).row(nil, tab, r.t.row("email", e.id), &c.query, "")
 		if err != nil {
 			return nil, err
 		}
@@ -84,36 +52,17 @@ func backgroundSendEmail(r *request, args map[string]any) (map[string]any, error
 	return map[string]any{"HasAttachments": with, "EntityCollection": emails}, nil
 }
 
-// waiting are the caller's emails at Pending Send that q asks for, if the
-// caller's outgoing mail is a client's to send.
-func (t *tx) waiting(tab *Table, q *fetch) ([]*row, error) {
-	conds := q.Entity.Filter.Conditions
-	for _, c := range conds {
-		if tab.cols[c.Attribute] == nil || c.Operator != "eq" && c.Operator != "in" {
-			return nil, notImplemented("The FetchXML condition " + c.Attribute + " " + c.Operator)
-		}
-	}
+// waiting are the caller's emails at Pending Send that the query asks for, in
+// the order in which they came, if the caller's outgoing mail is a client's to send.
+func (t *tx) waiting(c *compiledFetch) (out []*row) {
 	if t.outgoingMethod(t.user) != 1 {
-		return nil, nil
+		return nil
 	}
-	var out []*row
-	for _, e := range t.table("email").rows {
-		if e.number(tab.status) != emailPending || e.lookup(tab.owner).id != t.user {
-			continue
-		}
-		fits := true
-		for _, c := range conds {
-			v := e.get(tab.cols[c.Attribute])
-			if l, ok := v.(ref); ok {
-				v = l.id
-			}
-			text := strings.Trim(string(appendValue(nil, v)), `"`)
-			fits = fits && slices.ContainsFunc(append(c.Values, c.Value), func(w string) bool { return strings.EqualFold(strings.Trim(w, "{}"), text) })
-		}
-		if fits {
+	for _, e := range c.rows(t) {
+		if e.number(c.tab.status) == emailPending && e.lookup(c.tab.owner).id == t.user {
 			out = append(out, e)
 		}
 	}
 	slices.SortFunc(out, func(a, b *row) int { return int(a.version - b.version) })
-	return out, nil
+	return out
 }

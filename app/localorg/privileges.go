@@ -12,8 +12,11 @@ import (
 func (s *schema) privilege(name string) (tab *Table, p Privilege, ok bool) {
 	for _, p := range []Privilege{Read, Create, Write, Delete, AppendTo, Append} {
 		if rest, ok := strings.CutPrefix(name, "prv"+string(p)); ok {
+			if rest == "Activity" { // one for all of them
+				return s.byName["activitypointer"], p, true
+			}
 			for _, n := range s.names {
-				if strings.EqualFold(n, rest) {
+				if strings.EqualFold(n, rest) && s.byName[n].Activity == nil && s.byName[n].union == nil {
 					return s.byName[n], p, true
 				}
 			}

@@ -117,7 +117,9 @@ func (s *schema) parseOption(q *query, tab *Table, o option, params map[string]s
 	case "$format":
 	case "$skip":
 		err = badQuery("Skip Clause is not supported in CRM")
-	case "fetchXml", "savedQuery", "userQuery", "$apply", "$search":
+	case "fetchXml", "savedQuery", "userQuery":
+		err = badQuery("The query option %s is for whole sets only.", o.name)
+	case "$apply", "$search":
 		err = notImplemented("The query option " + o.name)
 	default:
 		err = badQuery("The query parameter %s is not supported", o.name)

@@ -85,6 +85,9 @@ func (r *renderer) row(b []byte, tab *Table, row *row, q *query, context string)
 func (r *renderer) column(b []byte, tab *Table, row *row, c *Column) ([]byte, error) {
 	v := row.vals[c.ord]
 	name := c.property()
+	if v != nil && !r.t.mayRead(tab, c) {
+		v = nil
+	}
 	if v != nil && (r.flags.formatted || r.flags.table || r.flags.nav) {
 		b = r.annotate(b, name, c, v)
 	}

@@ -104,6 +104,9 @@ func (r *request) set(tab *Table, rest []segment) (*answer, error) {
 		return r.countRows(tab)
 	}
 	if len(rest) > 0 {
+		if tab.Name == "recurringappointmentmaster" && rest[0].name == "Microsoft.Dynamics.CRM.CreateException" {
+			return r.createException()
+		}
 		if strings.HasPrefix(rest[0].name, "Microsoft.Dynamics.CRM.") {
 			return nil, notImplemented(strings.TrimPrefix(rest[0].name, "Microsoft.Dynamics.CRM."))
 		}

@@ -24,7 +24,36 @@ func personName() hooks {
 	return hooks{beforeCreate: name, beforeUpdate: name}
 }
 
-// userRules give a user the rows that come with one: settings and mailbox.
+// contactRules add to that what the service does with a picture: it takes what
+// is one, and keeps when it came.
+func contactRules() hooks {
+	h := personName()
+	name := h.beforeCreate
+	rules := func(t *tx, w *write) error {
+		for c, body := range w.blobs {
+			if c.Name != "entityimage" {
+				continue
+			}
+			small, err := thumbnail(body)
+			if err != nil {
+				return err
+			}
+			w.blobs[c] = small
+			w.put(c.Name, blobSize(len(small)))
+			w.put("entityimageid", newID())
+			w.put("entityimage_timestamp", t.o.version+1)
+		}
+		if w.set["entityimage"] && w.value("entityimage") == nil {
+			w.put("entityimageid", nil)
+			w.put("entityimage_timestamp", nil)
+		}
+		return name(t, w)
+	}
+	return hooks{beforeCreate: rules, beforeUpdate: rules}
+}
+
+// userRules give a user the rows that come with one: settings, mailbox and
+// filters.
 func userRules() hooks {
 	h := personName()
 	name := h.beforeCreate
@@ -44,7 +73,7 @@ func userRules() hooks {
 			return err
 		}
 		t.touch(w.tab, w.row, func(u *write) { u.put("defaultmailbox", ref{"mailbox", box}) })
-		return nil
+		return t.giveFilters(w.id)
 	}
 	return h
 }

@@ -53,7 +53,7 @@ func TestBackgroundSendEmailHandsOutEachWaitingEmailOnce(t *testing.T) {
 	if n := count(ask("")) + 10*count(ask("")); n != 1 {
 		t.Errorf("emails handed out: %d", n)
 	}
-	w.want(ask("<condition attribute='subject' operator='like' value='x'/>"), 501, "")
+	w.want(ask("<condition attribute='subject' operator='soon' value='x'/>"), 400, codeInvalidArgument)
 	w.want(w.call("POST", "BackgroundSendEmail", `{"Query":{"@odata.type":"Microsoft.Dynamics.CRM.QueryExpression"}}`), 501, "")
 	w.seed("email", map[string]any{"subject": "Another", "ownerid@odata.bind": "/systemusers(" + w.me + ")", "statecode": 1, "statuscode": 6})
 	w.setting("mailbox", w.mailbox(), "outgoingemaildeliverymethod", 2)

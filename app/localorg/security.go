@@ -32,6 +32,9 @@ type security struct {
 	mu     sync.RWMutex
 	tokens map[string]grant
 	denied map[denial]bool
+	// Field security: the columns that are secured, and what is denied of them.
+	secured map[string]bool
+	fields  map[fieldDenial]bool
 }
 
 type grant struct {
@@ -41,6 +44,7 @@ type grant struct {
 
 func (s *security) init() {
 	s.tokens, s.denied = map[string]grant{}, map[denial]bool{}
+	s.secured, s.fields = map[string]bool{}, map[fieldDenial]bool{}
 }
 
 // Grant makes token a bearer token of that user, without end.
@@ -63,7 +67,9 @@ func (o *Org) Revoke(token string) {
 	delete(o.security.tokens, token)
 }
 
-// Deny takes a privilege on a table from a user.
+// Deny takes a privilege on a table from a user. On activitypointer it takes it
+// for all activities, as the service's own privileges do; on one kind of
+// activity it is what a plug-in of an organization might do.
 func (o *Org) Deny(userID, table string, p Privilege) {
 	o.security.mu.Lock()
 	defer o.security.mu.Unlock()
@@ -97,13 +103,18 @@ func (s *security) isDenied(user, table string, p Privilege) bool {
 	return len(s.denied) > 0 && s.denied[denial{user, table, p}]
 }
 
+// isDeniedOn is isDenied of a table, or of all activities where it is one.
+func (s *security) isDeniedOn(user string, tab *Table, p Privilege) bool {
+	return s.isDenied(user, tab.Name, p) || tab.Activity != nil && s.isDenied(user, "activitypointer", p)
+}
+
 // allowed checks a privilege of the caller on a table and, if r is not nil, on
 // that row.
 func (t *tx) allowed(tab *Table, p Privilege, r *row) error {
 	if t.seed {
 		return nil
 	}
-	if t.o.security.isDenied(t.user, tab.Name, p) {
+	if t.o.security.isDeniedOn(t.user, tab, p) {
 		return t.denied(tab, p)
 	}
 	if r != nil && !t.visible(tab, r) {
@@ -125,12 +136,15 @@ func (t *tx) visible(tab *Table, r *row) bool {
 		}
 		of := r.lookup(parent)
 		above := t.row(of.table, of.id)
-		return above != nil && !t.o.security.isDenied(t.user, of.table, Read) && t.visible(t.o.schema.byName[of.table], above)
+		return above != nil && !t.o.security.isDeniedOn(t.user, t.o.schema.byName[of.table], Read) && t.visible(t.o.schema.byName[of.table], above)
 	}
 	if tab.Name == "template" && r.truth(tab.cols["ispersonal"]) && r.lookup(tab.owner).id != t.user {
 		return false // somebody else's
 	}
-	if !t.o.security.isDenied(t.user, tab.Name, ReadOrganization) {
+	if tab.Name == "userquery" {
+		return r.lookup(tab.owner).id == t.user // others need prvAdminFilter (R-FILTER-12)
+	}
+	if !t.o.security.isDeniedOn(t.user, tab, ReadOrganization) {
 		return true
 	}
 	if r.id == t.user {

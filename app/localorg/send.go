@@ -15,6 +15,12 @@ func (r *request) boundAction(tab *Table, id, name string) (*answer, error) {
 	if r.method != http.MethodPost {
 		return nil, wrongVerb(r.method)
 	}
+	if tab.Name == "systemuser" && (name == "InstantiateFilters" || name == "ResetUserFilters") {
+		if _, err := r.existing(tab, id, Read); err != nil {
+			return nil, err
+		}
+		return r.filterAction(id, name)
+	}
 	if name != "SendEmail" || tab.Name != "email" {
 		if strings.HasPrefix(name, "Deliver") && tab.Name == "email" {
 			return nil, notImplemented(name)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sort"
 	"sync/atomic"
-	"time"
 )
 
 // row is one record. It is never changed once stored; an update stores another.
@@ -242,5 +241,3 @@ func (d *data) ids() []string {
 	d.sorted.Store(&ids)
 	return ids
 }
-
-func (o *Org) today() time.Time { return o.now().UTC().Truncate(24 * time.Hour) }

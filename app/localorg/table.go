@@ -23,6 +23,7 @@ const (
 	DateOnly             // a day without a zone
 	GUID                 // a unique identifier that is no lookup
 	Lookup               // a reference to a row of one of Targets
+	Image                // a picture in base64, Max characters of it
 )
 
 // Option is one value of a choice column.

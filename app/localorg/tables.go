@@ -2,14 +2,14 @@ package localorg
 
 import "strconv"
 
-// standardTables are the tables of every organization, as far as mail and its
-// surroundings need them. The order is that in which they are seeded.
+// standardTables are the tables of every organization, as far as mail, appointments,
+// contacts and tasks need them. The order is that in which they are seeded.
 func standardTables() []*Table {
 	return []*Table{
 		businessUnitTable(), organizationTable(), userTable(), teamTable(), userSettingsTable(), mailboxTable(), queueTable(), equipmentTable(),
 		accountTable(), contactTable(), leadTable(), opportunityTable(), caseTable(),
-		emailTable(), appointmentTable(), taskTable(), pointerTable(),
-		partyTable(), mimeAttachmentTable(), noteTable(), templateTable(),
+		emailTable(), appointmentTable(), seriesTable(), taskTable(), pointerTable(),
+		partyTable(), mimeAttachmentTable(), noteTable(), templateTable(), userQueryTable(), savedQueryTable(), timeZoneTable(),
 	}
 }
 
@@ -50,7 +50,7 @@ func donots() []Column {
 func activityCollections(prefix string) []Collection {
 	return []Collection{
 		{prefix + "_Emails", "email", "regardingobjectid"}, {prefix + "_Appointments", "appointment", "regardingobjectid"},
-		{prefix + "_Tasks", "task", "regardingobjectid"}, {prefix + "_ActivityPointers", "activitypointer", "regardingobjectid"},
+		{prefix + "_RecurringAppointmentMasters", "recurringappointmentmaster", "regardingobjectid"}, {prefix + "_Tasks", "task", "regardingobjectid"}, {prefix + "_ActivityPointers", "activitypointer", "regardingobjectid"},
 		{prefix + "_Annotation", "annotation", "objectid"},
 	}
 }
@@ -72,7 +72,7 @@ func contactTable() *Table {
 		Owned: true, ChangeTracking: true, HasActivities: true, States: activeStates, Statuses: activeStatus,
 		Collections: append(activityCollections("Contact"), Collection{"account_primary_contact", "account", "primarycontactid"},
 			Collection{"opportunity_customer_contacts", "opportunity", "customerid"}, Collection{"incident_customer_contacts", "incident", "customerid"}),
-		hooks: personName(),
+		hooks: contactRules(),
 		Columns: concat(
 			Texts(50, "firstname", "middlename"), []Column{{Name: "lastname", Kind: Text, Max: 50}, {Name: "fullname", Kind: Text, Max: 160, ReadOnly: true}},
 			Texts(100, "salutation", "nickname", "jobtitle", "department", "managername", "assistantname", "spousesname"), Texts(10, "suffix"),
@@ -82,7 +82,8 @@ func contactTable() *Table {
 			[]Column{{Name: "gendercode", Kind: Choice, Options: []Option{{1, "Male"}, {2, "Female"}}},
 				{Name: "familystatuscode", Kind: Choice, Options: []Option{{1, "Single"}, {2, "Married"}, {3, "Divorced"}, {4, "Widowed"}}},
 				{Name: "preferredcontactmethodcode", Kind: Choice, Default: int64(1), Options: []Option{{1, "Any"}, {2, "Email"}, {3, "Phone"}, {4, "Fax"}, {5, "Mail"}}},
-				{Name: "description", Kind: Memo, Max: 2000}, customer("parentcustomerid")},
+				{Name: "description", Kind: Memo, Max: 2000}, customer("parentcustomerid"),
+				{Name: "entityimage", Kind: Image, Max: maxImage, Blob: true}, {Name: "entityimage_timestamp", Kind: BigInt, ReadOnly: true}, {Name: "entityimageid", Kind: GUID, ReadOnly: true}},
 			address(1), address(2), address(3), donots())}
 }
 
@@ -125,5 +126,5 @@ func noteTable() *Table {
 			[]Column{{Name: "notetext", Kind: Memo, Max: 100000}, {Name: "documentbody", Kind: Memo, Max: 1 << 30, Blob: true},
 				{Name: "filesize", Kind: Int, ReadOnly: true}, {Name: "isdocument", Kind: Bool, Options: yesNo, Default: false},
 				{Name: "objecttypecode", Kind: Text, Max: 64, ReadOnly: true},
-				{Name: "objectid", Kind: Lookup, Targets: []string{"account", "contact", "lead", "opportunity", "incident", "email", "appointment", "task"}, Nav: "objectid_{target}", Indexed: true, Cascade: true}})}
+				{Name: "objectid", Kind: Lookup, Targets: []string{"account", "contact", "lead", "opportunity", "incident", "email", "appointment", "recurringappointmentmaster", "task"}, Nav: "objectid_{target}", Indexed: true, Cascade: true}})}
 }

@@ -60,19 +60,61 @@ func emailTable() *Table {
 
 func appointmentTable() *Table {
 	return &Table{Name: "appointment", Set: "appointments", Key: "activityid", NameColumn: "subject", TypeCode: 4201, Owned: true, ChangeTracking: true,
-		Activity: &Activity{Masks: []int64{maskRequired, maskOptional, maskOrganizer}}, hooks: activityRules(),
+		Activity: &Activity{Masks: []int64{maskRequired, maskOptional, maskOrganizer}}, hooks: appointmentRules(),
 		Collections: []Collection{{"appointment_activity_parties", "activityparty", "activityid"}, {"appointment_activity_mime_attachment", "activitymimeattachment", "objectid"}},
-		States:      []Option{{0, "Open"}, {1, "Completed"}, {2, "Canceled"}, {3, "Scheduled"}},
-		Statuses:    []Status{{0, 1, "Free"}, {0, 2, "Tentative"}, {1, 3, "Completed"}, {2, 4, "Canceled"}, {3, 5, "Busy"}, {3, 6, "Out of Office"}},
+		States:      calendarStates,
+		Statuses:    calendarStatuses,
 		Columns: concat([]Column{{Name: "scheduledstart", Kind: DateTime, Required: true}, {Name: "scheduledend", Kind: DateTime, Required: true}, {Name: "subject", Kind: Text, Max: 200, Required: true}},
 			without(activityColumns(200), "scheduledstart", "scheduledend", "subject"),
 			[]Column{{Name: "description", Kind: Memo, Max: 1048576}, {Name: "globalobjectid", Kind: Text, Max: 300, Indexed: true}, {Name: "outlookownerapptid", Kind: Int},
 				{Name: "attachmenterrors", Kind: Choice, Default: int64(0), Options: []Option{{0, "None"}, {1, "The appointment was saved as a Microsoft Dynamics 365 appointment record, but not all the attachments could be saved with it."}}},
 				{Name: "attachmentcount", Kind: Int, ReadOnly: true, Default: int64(0)},
-				{Name: "seriesid", Kind: GUID, ReadOnly: true}, {Name: "modifiedfieldsmask", Kind: Text, Max: 2000, ReadOnly: true},
-				{Name: "instancetypecode", Kind: Choice, ReadOnly: true, Default: int64(0), Options: []Option{{0, "Not Recurring"}, {1, "Recurring Master"}, {2, "Recurring Instance"}, {3, "Recurring Exception"}, {4, "Recurring Future Exception"}}}},
+				{Name: "seriesid", Kind: GUID, ReadOnly: true, Indexed: true}, {Name: "modifiedfieldsmask", Kind: Text, Max: 2000, ReadOnly: true},
+				{Name: "instancetypecode", Kind: Choice, ReadOnly: true, Default: int64(notRecurring), Options: instanceTypes}},
 			Texts(200, "location"), readOnly(Plain(DateTime, "originalstartdate")),
 			columns(Column{Kind: Bool, Options: yesNo, Default: false}, []string{"isalldayevent", "ismapiprivate", "isdraft"}))}
+}
+
+// Instance types of appointments and series.
+const (
+	notRecurring, recurringMaster, recurringInstance, recurringException = 0, 1, 2, 3
+)
+
+var (
+	calendarStates   = []Option{{0, "Open"}, {1, "Completed"}, {2, "Canceled"}, {3, "Scheduled"}}
+	calendarStatuses = []Status{{0, 1, "Free"}, {0, 2, "Tentative"}, {1, 3, "Completed"}, {2, 4, "Canceled"}, {3, 5, "Busy"}, {3, 6, "Out of Office"}}
+	instanceTypes    = []Option{{0, "Not Recurring"}, {1, "Recurring Master"}, {2, "Recurring Instance"}, {3, "Recurring Exception"}, {4, "Recurring Future Exception"}}
+)
+
+// seriesTable is the recurring appointment: what its occurrences have in
+// common, and the pattern (table reference: recurringappointmentmaster). Its
+// text is shorter than that of a single appointment.
+func seriesTable() *Table {
+	number := func(name string, low, high int64) Column { return Column{Name: name, Kind: Int, Low: low, High: high} }
+	months := []Option{{0, "Invalid Month Of Year"}, {1, "January"}, {2, "February"}, {3, "March"}, {4, "April"}, {5, "May"}, {6, "June"},
+		{7, "July"}, {8, "August"}, {9, "September"}, {10, "October"}, {11, "November"}, {12, "December"}}
+	return &Table{Name: "recurringappointmentmaster", Set: "recurringappointmentmasters", Key: "activityid", NameColumn: "subject", TypeCode: 4251, Owned: true, ChangeTracking: true,
+		Activity: &Activity{Masks: []int64{maskRequired, maskOptional, maskOrganizer}}, hooks: seriesRules(),
+		Collections: []Collection{{"recurringappointmentmaster_activity_parties", "activityparty", "activityid"}},
+		States:      calendarStates, Statuses: calendarStatuses,
+		Columns: concat([]Column{{Name: "subject", Kind: Text, Max: 200, Required: true}}, without(activityColumns(200), "subject", "scheduledstart", "scheduledend", "scheduleddurationminutes"),
+			readOnly(Plain(DateTime, "scheduledstart", "scheduledend")),
+			[]Column{{Name: "description", Kind: Memo, Max: 2000}, {Name: "globalobjectid", Kind: Text, Max: 300, Indexed: true}, {Name: "outlookownerapptid", Kind: Int},
+				{Name: "recurrencepatterntype", Kind: Choice, Required: true, Options: []Option{{0, "Daily"}, {1, "Weekly"}, {2, "Monthly"}, {3, "Yearly"}}},
+				{Name: "patternendtype", Kind: Choice, Required: true, Options: []Option{{1, "No End Date"}, {2, "Occurrences"}, {3, "Pattern End Date"}}},
+				{Name: "patternstartdate", Kind: DateTime, Required: true},
+				number("interval", 1, 1000), number("occurrences", 1, 999), number("daysofweekmask", 1, 127), number("dayofmonth", 1, 31),
+				{Name: "monthofyear", Kind: Choice, Options: months},
+				{Name: "instance", Kind: Choice, Options: []Option{{1, "First"}, {2, "Second"}, {3, "Third"}, {4, "Fourth"}, {5, "Last"}}},
+				{Name: "firstdayofweek", Kind: Int, Low: 0, High: 6, CreateOnly: true}, number("duration", 0, 1<<31-1),
+				{Name: "utcconversiontimezonecode", Kind: Int, Low: -1, High: 1<<31 - 1}, {Name: "timezoneruleversionnumber", Kind: Int, Low: -1, High: 1<<31 - 1},
+				{Name: "expansionstatecode", Kind: Choice, ReadOnly: true, Default: int64(0), Options: []Option{{0, "Unexpanded"}, {1, "Partially expanded"}, {2, "Fully expanded"}}},
+				{Name: "instancetypecode", Kind: Choice, ReadOnly: true, Default: int64(recurringMaster), Options: instanceTypes},
+				{Name: "deletedexceptionslist", Kind: Memo, Max: 1 << 20, ReadOnly: true}, {Name: "groupid", Kind: GUID, ReadOnly: true},
+				{Name: "seriesstatus", Kind: Bool, Default: true, Options: []Option{{0, "Inactive"}, {1, "Active"}}}},
+			Texts(200, "location"), Plain(DateTime, "patternenddate", "effectivestartdate", "effectiveenddate", "starttime", "endtime"),
+			readOnly(Plain(DateTime, "nextexpansioninstancedate", "lastexpandedinstancedate")),
+			columns(Column{Kind: Bool, Options: yesNo, Default: false}, []string{"isalldayevent", "ismapiprivate", "isnthmonthly", "isnthyearly", "isweekdaypattern", "isregenerate"}))}
 }
 
 func taskTable() *Table {
@@ -89,7 +131,7 @@ func taskTable() *Table {
 func pointerTable() *Table {
 	states := []Option{{0, "Open"}, {1, "Completed"}, {2, "Canceled"}, {3, "Scheduled"}}
 	return &Table{Name: "activitypointer", Set: "activitypointers", Key: "activityid", NameColumn: "subject", TypeCode: 4200, Fixed: true, Sealed: true,
-		union:       []string{"email", "appointment", "task"},
+		union:       []string{"email", "appointment", "recurringappointmentmaster", "task"},
 		Collections: []Collection{{"activitypointer_activity_parties", "activityparty", "activityid"}},
 		Columns: concat(readOnly(activityColumns(800)), []Column{{Name: "description", Kind: Memo, Max: maxActivityBody, Blob: true},
 			{Name: "statecode", Kind: Choice, Options: states}, {Name: "statuscode", Kind: Int},
@@ -105,7 +147,7 @@ func partyTable() *Table {
 				{7, "Organizer"}, {8, "Regarding"}, {9, "Owner"}, {10, "Resource"}, {11, "Customer"}, {12, "Chat Participant"}}},
 			{Name: "addressused", Kind: Text, Max: maxPartyAddress, Indexed: true}, {Name: "unresolvedpartyname", Kind: Text, Max: 4000},
 			{Name: "partyid", Kind: Lookup, Targets: partyTargets, Nav: "partyid_{target}", Indexed: true},
-			{Name: "activityid", Kind: Lookup, Targets: []string{"email", "appointment", "task"}, Nav: "activityid_{target}", Indexed: true, Cascade: true, ReadOnly: true},
+			{Name: "activityid", Kind: Lookup, Targets: []string{"email", "appointment", "recurringappointmentmaster", "task"}, Nav: "activityid_{target}", Indexed: true, Cascade: true, ReadOnly: true},
 			{Name: "ispartydeleted", Kind: Bool, Options: yesNo, Default: false, ReadOnly: true}, {Name: "donotemail", Kind: Bool, Options: yesNo, Default: false, ReadOnly: true},
 			{Name: "donotphone", Kind: Bool, Options: yesNo, Default: false, ReadOnly: true}, {Name: "effort", Kind: Decimal}, {Name: "exchangeentryid", Kind: Text, Max: 1024},
 			{Name: "instancetypecode", Kind: Int, ReadOnly: true, Default: int64(0)}, {Name: "addressusedemailcolumnnumber", Kind: Int, ReadOnly: true},

@@ -33,7 +33,7 @@ func parseValue(t *Table, c *Column, v any) (any, error) {
 		return nil, nil
 	}
 	switch c.Kind {
-	case Text, Memo:
+	case Text, Memo, Image:
 		s, ok := v.(string)
 		if !ok {
 			return nil, wrongType(v, "Edm.String")
@@ -65,8 +65,12 @@ func parseValue(t *Table, c *Column, v any) (any, error) {
 		return parseInstant(v)
 	case DateOnly:
 		s, _ := v.(string)
-		if _, err := time.Parse(time.DateOnly, s); err != nil {
+		day, err := time.Parse(time.DateOnly, s)
+		if err != nil {
 			return nil, wrongType(v, "Edm.Date")
+		}
+		if day.Before(earliest) {
+			return nil, tooEarly(day)
 		}
 		return s, nil
 	}
@@ -101,9 +105,13 @@ func parseInstant(v any) (any, error) {
 		return nil, wrongType(v, "Edm.DateTimeOffset")
 	}
 	if at.Before(earliest) {
-		return nil, refuse(400, codeDateTooEarly, "DateTime is less than minimum value supported by CrmDateTime. Actual value: %s, Minimum value supported: 01/01/1753 00:00:00", at.UTC().Format("01/02/2006 15:04:05"))
+		return nil, tooEarly(at)
 	}
 	return stamp(at.Unix()), nil
+}
+
+func tooEarly(at time.Time) error {
+	return refuse(400, codeDateTooEarly, "DateTime is less than minimum value supported by CrmDateTime. Actual value: %s, Minimum value supported: 01/01/1753 00:00:00", at.UTC().Format("01/02/2006 15:04:05"))
 }
 
 func accepted(c *Column) string {

@@ -100,6 +100,9 @@ func (r *request) readProperty(tab *Table, id string, c *Column, bare bool) (*an
 		return nil, err
 	}
 	v := found.get(c)
+	if !r.t.mayRead(tab, c) {
+		v = nil
+	}
 	if _, ok := v.(blobSize); ok {
 		if v, err = r.t.blob(blobKey{tab.Name, id, c.Name}); err != nil {
 			return nil, err
