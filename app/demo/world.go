@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-message/mail"
 
+	"postrider/app/demo/davd"
 	"postrider/app/demo/maild"
 	"postrider/app/demo/story"
 	"postrider/app/localorg"
@@ -44,6 +45,7 @@ type World struct {
 	log   *slog.Logger
 	org   *localorg.Org
 	mail  *maild.Server
+	dav   *davd.Server
 	about Description
 
 	stop context.CancelFunc // ends Life
@@ -70,6 +72,13 @@ type Service struct {
 	Token string `json:"token"` // a bearer token of the demo's user
 }
 
+// Directory is a server of calendars or address books and how to sign in to it.
+type Directory struct {
+	URL      string `json:"url"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
 // Description is what a program needs to know to live in the world. It holds
 // secrets, which are good only as long as the world runs.
 type Description struct {
@@ -77,6 +86,9 @@ type Description struct {
 	IMAP Endpoint `json:"imap"`
 	SMTP Endpoint `json:"smtp"`
 	CRM  Service  `json:"crm"`
+
+	CalDAV  Directory `json:"caldav"`
+	CardDAV Directory `json:"carddav"`
 }
 
 // Start starts a world. When ctx ends, life in it ends; the servers run until
@@ -119,6 +131,13 @@ func (w *World) start(o Options) error {
 	if err := w.fill(told, password, now); err != nil {
 		return err
 	}
+	if err := w.fillAgenda(told, password, now); err != nil {
+		return err
+	}
+	davAt, err := w.serveWeb("dav", w.dav)
+	if err != nil {
+		return err
+	}
 	imapAt, err := w.serve("imap", w.mail.Serve)
 	if err != nil {
 		return err
@@ -127,8 +146,7 @@ func (w *World) start(o Options) error {
 	if err != nil {
 		return err
 	}
-	web := &http.Server{Handler: w.org.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)}
-	crmAt, err := w.serve("crm", web.Serve)
+	crmAt, err := w.serveWeb("crm", w.org.Handler())
 	if err != nil {
 		return err
 	}
@@ -137,8 +155,17 @@ func (w *World) start(o Options) error {
 		IMAP: Endpoint{imapAt, ann.Addr, password},
 		SMTP: Endpoint{smtpAt, ann.Addr, password},
 		CRM:  Service{"http://" + crmAt, token},
+
+		CalDAV:  Directory{"http://" + davAt + "/calendars/", ann.Addr, password},
+		CardDAV: Directory{"http://" + davAt + "/contacts/", ann.Addr, password},
 	}
 	return nil
+}
+
+// serveWeb serves over HTTP on a free port of loopback.
+func (w *World) serveWeb(what string, h http.Handler) (address string, err error) {
+	web := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)}
+	return w.serve(what, web.Serve)
 }
 
 // fill makes the mailbox as the story tells it.

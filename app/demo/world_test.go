@@ -66,8 +66,10 @@ func TestTheDescriptionKeepsToTheScriptingContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`{"home":"/tmp/home","imap":{"address":%q,"user":"ann@alder.example","password":%q},"smtp":{"address":%q,"user":"ann@alder.example","password":%q},"crm":{"url":%q,"token":%q}}`,
-		d.IMAP.Address, d.IMAP.Password, d.SMTP.Address, d.SMTP.Password, d.CRM.URL, d.CRM.Token)
+	want := fmt.Sprintf(`{"home":"/tmp/home","imap":{"address":%q,"user":"ann@alder.example","password":%q},"smtp":{"address":%q,"user":"ann@alder.example","password":%q},"crm":{"url":%q,"token":%q},`+
+		`"caldav":{"url":%q,"user":"ann@alder.example","password":%q},"carddav":{"url":%q,"user":"ann@alder.example","password":%q}}`,
+		d.IMAP.Address, d.IMAP.Password, d.SMTP.Address, d.SMTP.Password, d.CRM.URL, d.CRM.Token,
+		d.CalDAV.URL, d.CalDAV.Password, d.CardDAV.URL, d.CardDAV.Password)
 	if string(got) != want {
 		t.Errorf("%s\nnot\n%s", got, want)
 	}
