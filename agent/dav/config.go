@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// DefaultBatch is how many resources are asked for at a time.
+const DefaultBatch = 100
+
 // Service is one of the two protocols.
 type Service string
 
@@ -70,7 +73,7 @@ type Resolver interface {
 func (c Config) withDefaults() Config {
 	set(&c.Stall, time.Minute)
 	set(&c.Patience, 3*time.Minute)
-	set(&c.Batch, 100)
+	set(&c.Batch, DefaultBatch)
 	set(&c.MaxItem, 16<<20)
 	if len(c.Services) == 0 {
 		c.Services = []Service{CalDAV, CardDAV}
