@@ -5,29 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"postrider/agent/message"
 	"postrider/agent/track"
 	"postrider/offline"
 )
 
-// fetchBodies brings the messages that creates need, and that are not here,
-// into the store. failed are the messages that can't be fetched, and why.
-func (a *Agent) fetchBodies(ctx context.Context, batch []offline.Change) (failed map[uint64]error, err error) {
+// fetchForCreates brings the messages that creates need, and that are not here,
+// into the store.
+func (a *Agent) fetchForCreates(ctx context.Context, batch []offline.Change) (failed map[uint64]error, err error) {
 	var keys []uint64
 	for _, c := range batch {
 		if c.Op == offline.OpCreateEmail {
 			keys = append(keys, c.Item)
 		}
 	}
-	return a.fetch(ctx, keys)
+	return a.FetchBodies(ctx, keys)
 }
 
 // errGone says that a message lies in no folder that is read.
 var errGone = errors.New("the message is no longer in the mailbox, so its text can't be fetched; put it back into a folder that Postrider reads and choose Retry")
 
-// fetch brings whole messages into the store, asking each folder once.
-func (a *Agent) fetch(ctx context.Context, keys []uint64) (failed map[uint64]error, err error) {
+// FetchBodies brings whole messages into the store, asking each folder once.
+// failed are those that can't be fetched, and why.
+func (a *Agent) FetchBodies(ctx context.Context, keys []uint64) (failed map[uint64]error, err error) {
 	failed = map[uint64]error{}
 	folders := map[offline.FolderID]offline.Folder{}
 	wanted := map[offline.FolderID]map[uint32]uint64{}
@@ -64,25 +66,39 @@ func (a *Agent) fetch(ctx context.Context, keys []uint64) (failed map[uint64]err
 		for uid := range uids {
 			list = append(list, uid)
 		}
+		kept := keptBodies{a: a, here: map[uint64]offline.BodyInfo{}}
 		err := a.Reader.Bodies(ctx, folders[id], list, func(uid uint32, r io.Reader, err error) error {
 			if err != nil {
 				a.Log.Warn("a message could not be fetched", "folder", id, "uid", uid, "err", err)
 				failed[uids[uid]] = fmt.Errorf("the message can't be fetched: %w", err)
 				return nil
 			}
-			return a.keepBody(uids[uid], r)
+			return kept.put(uids[uid], r)
 		})
-		if err != nil {
+		if err = errors.Join(err, kept.note()); err != nil {
 			return failed, fmt.Errorf("fetch messages of %s: %w", folders[id].Name, err)
 		}
 	}
 	return failed, nil
 }
 
-// keepBody stores a whole message and notes that it is there.
-func (a *Agent) keepBody(key uint64, r io.Reader) error {
+// keptBodies stores whole messages, and notes of many at once that they are
+// there: a commit for each would take longer than fetching it. What a crash
+// leaves unnoted is fetched again.
+type keptBodies struct {
+	a     *Agent
+	here  map[uint64]offline.BodyInfo // stored, not noted
+	since time.Time                   // when the first of these was stored
+}
+
+const (
+	noteAfter = 200 * time.Millisecond // at most so long nobody hears of a body
+	noteMost  = 200                    // bodies
+)
+
+func (k *keptBodies) put(key uint64, r io.Reader) error {
 	in := &sourceReader{r: r}
-	if _, err := a.Store.PutBody(key, in); err != nil {
+	if _, err := k.a.Store.PutBody(key, in); err != nil {
 		if in.err != nil {
 			// The mailbox broke off, not the store: nothing was kept, and the
 			// adapter tells of it by itself.
@@ -90,18 +106,44 @@ func (a *Agent) keepBody(key uint64, r io.Reader) error {
 		}
 		return err
 	}
-	c, err := a.readWithin(key, message.Limits{NamesOnly: true})
+	c, err := k.a.readWithin(key, message.Limits{NamesOnly: true})
 	if err != nil {
 		return err
 	}
-	return a.Store.Update(func(tx *offline.Tx) error {
-		m, err := tx.Message(key)
-		if err != nil {
-			return err
+	if len(k.here) == 0 {
+		k.since = k.a.Now()
+	}
+	k.here[key] = offline.BodyInfo{Stored: true, Attachments: len(c.Attachments), Snippet: c.Snippet}
+	if len(k.here) < noteMost && k.a.Now().Sub(k.since) < noteAfter {
+		return nil
+	}
+	return k.note()
+}
+
+func (k *keptBodies) note() error {
+	if len(k.here) == 0 {
+		return nil
+	}
+	err := k.a.Store.Update(func(tx *offline.Tx) error {
+		for key, info := range k.here {
+			m, err := tx.Message(key)
+			if errors.Is(err, offline.ErrNotFound) {
+				continue // deleted meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			m.Body = info
+			if err := tx.PutMessage(&m); err != nil {
+				return err
+			}
 		}
-		m.Body = offline.BodyInfo{Stored: true, Attachments: len(c.Attachments), Snippet: c.Snippet}
-		return tx.PutMessage(&m)
+		return nil
 	})
+	if err == nil {
+		clear(k.here)
+	}
+	return err
 }
 
 // sourceReader remembers how reading ended, so that a fault of the mailbox can
@@ -166,7 +208,7 @@ func (a *Agent) readWithin(key uint64, lim message.Limits) (message.Content, err
 
 // FetchBody brings the whole message into the store, so that it can be shown.
 func (a *Agent) FetchBody(ctx context.Context, key uint64) error {
-	failed, err := a.fetch(ctx, []uint64{key})
+	failed, err := a.FetchBodies(ctx, []uint64{key})
 	if err != nil {
 		return err
 	}

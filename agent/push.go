@@ -32,7 +32,7 @@ func (a *Agent) push(ctx context.Context) error {
 		if batch, err = a.adoptExisting(ctx, batch); err != nil {
 			return err
 		}
-		failed, err := a.fetchBodies(ctx, batch)
+		failed, err := a.fetchForCreates(ctx, batch)
 		if err != nil {
 			return err
 		}
