@@ -30,7 +30,7 @@ const ageOfRecords = 400 * 24 * time.Hour
 // seed fills the organization and returns the ids of its users by key.
 func seed(org *localorg.Org, told *story.Story, now time.Time) (map[string]string, error) {
 	s := &seeding{org: org, story: told, now: now.UTC().Truncate(time.Second), users: map[string]string{}, refs: map[string]string{}}
-	for _, step := range []func() error{s.addUsers, s.addQueues, s.addAccounts, s.addPeople, s.addRecords, s.addOwn, s.addEmails, s.countTokens} {
+	for _, step := range []func() error{s.addUsers, s.addQueues, s.addAccounts, s.addPeople, s.addRecords, s.addOwn, s.addEmails, s.addAgenda, s.countTokens} {
 		if err := step(); err != nil {
 			return nil, err
 		}
