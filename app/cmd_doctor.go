@@ -142,7 +142,7 @@ input is not a terminal, its first line is taken.`,
 			if err != nil {
 				return err
 			}
-			id, err := profileID(home)
+			secrets, err := keyringOf(cmd.Context(), home)
 			if err != nil {
 				return err
 			}
@@ -150,7 +150,7 @@ input is not a terminal, its first line is taken.`,
 			if err != nil {
 				return err
 			}
-			if err := newKeyring(id).Set(secretPassword, secret); err != nil {
+			if err := secrets.Set(secretPassword, secret); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(c.out, "The keyring keeps it.")

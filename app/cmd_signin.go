@@ -48,11 +48,10 @@ func (c *commands) signInTo(ctx context.Context, home string, device bool) error
 	case cfg.CRM.ClientID == "":
 		return &configError{file: path, text: "crm.client_id: missing: the id of Postrider's registration in your organization's directory"}
 	}
-	id, err := profileID(home)
+	secrets, err := keyringOf(ctx, home)
 	if err != nil {
 		return err
 	}
-	secrets := newKeyring(id)
 	var saving error
 	auth := crmAuth(cfg, func(refresh string) error {
 		saving = secrets.Set(secretRefresh, refresh)
