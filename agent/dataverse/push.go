@@ -102,10 +102,14 @@ func (c *Client) Push(ctx context.Context, writes []offline.Write) ([]offline.Ou
 func (c *Client) task(w offline.Write) task {
 	switch ch := w.Change; {
 	case ch.Op == offline.OpCreateEmail && w.Email != nil && w.Email.Ref.Kind == offline.KindEmail && path(w.Email.Ref) != "":
+		// What somebody chose is not left out; what is inherited is, with a note.
+		if w.Email.Correlated.IsZero() && !c.takesRegarding(w.Email.Regarding) {
+			return noRegarding(w.Email.Regarding)
+		}
 		return newCreate(c, w.Email)
 	case ch.Op == offline.OpSetRegarding && ch.Record.Kind == offline.KindEmail && path(ch.Record) != "":
-		if !ch.Regarding.IsZero() && (c.path(ch.Regarding) == "" || c.regardingNav(ch.Regarding.Kind) == "") {
-			return unwritable(fmt.Sprintf("an email can't be regarding a %s", ch.Regarding.Kind))
+		if !c.takesRegarding(ch.Regarding) {
+			return noRegarding(ch.Regarding)
 		}
 		return newSetRegarding(c, ch)
 	case ch.Op == offline.OpDelete && c.path(ch.Record) != "":

@@ -77,8 +77,12 @@ func (j *create) fields(update bool) map[string]any {
 		v["trackingtoken"] = t
 	}
 	j.addresses(v)
-	if nav := j.c.regardingNav(m.Regarding.Kind); nav != "" && j.c.path(m.Regarding) != "" {
-		v[nav+"@odata.bind"] = "/" + j.c.path(m.Regarding)
+	switch {
+	case m.Regarding.IsZero():
+	case j.c.takesRegarding(m.Regarding):
+		v[j.c.regardingNav(m.Regarding.Kind)+"@odata.bind"] = "/" + j.c.path(m.Regarding)
+	default:
+		j.note(fmt.Sprintf("what it is about, a %s, can't be set by Postrider", m.Regarding.Kind))
 	}
 	if !update && !j.unlinked && path(m.Correlated) != "" { // may be set at creation only
 		if nav := j.c.without("email", correlated)[0]; nav != "" {

@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,16 @@ func (c *Client) regardingNav(k offline.Kind) string {
 		return "regardingobjectid_" + string(k) + "_email"
 	}
 	return ""
+}
+
+// takesRegarding reports whether an email can be about r: about nothing, too.
+func (c *Client) takesRegarding(r offline.Ref) bool {
+	return r.IsZero() || c.path(r) != "" && c.regardingNav(r.Kind) != ""
+}
+
+// noRegarding refuses an email about what none can be about.
+func noRegarding(r offline.Ref) task {
+	return unwritable(fmt.Sprintf("an email can't be about %s; choose another record", r))
 }
 
 // probe asks for as little of a record as there is.

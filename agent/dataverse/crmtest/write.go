@@ -35,6 +35,30 @@ var writeCases = []testCase{
 		}
 		f.check(t, want...)
 	}},
+	{"an email about what no email can be about is refused and said, never made without", func(t *testing.T, f Fixture) { // R-REGARDING-01
+		w := f.world()
+		var ws []offline.Write
+		for i, regarding := range []offline.Ref{{Kind: "nonsense", ID: w.account.ID}, {Kind: offline.KindAccount, ID: "1234"}, {Kind: offline.KindEmail, ID: w.account.ID}} {
+			e := f.email(w, i)
+			e.Email.Regarding = regarding
+			ws = append(ws, e)
+		}
+		for i, out := range f.push(t, ws...) {
+			if offline.ClassOf(out.Err) != offline.FaultRejected || !strings.Contains(out.Err.Error(), "can't be about "+ws[i].Email.Regarding.String()) {
+				t.Errorf("about %v: %v", ws[i].Email.Regarding, out.Err)
+			}
+		}
+		f.check(t)
+	}},
+	{"an answer is made also where it can't be about what the email is about that it answers, and the record says so", func(t *testing.T, f Fixture) {
+		w := f.world()
+		a, b := f.email(w, 1), f.email(w, 2)
+		f.pushGood(t, a)
+		b.Email.Correlated, b.Email.Regarding = a.Email.Ref, offline.Ref{Kind: "nonsense", ID: w.account.ID}
+		if out := f.pushGood(t, b); !slices.ContainsFunc(out[0].Notes, func(s string) bool { return strings.Contains(s, "nonsense") }) {
+			t.Errorf("notes: %q", out[0].Notes)
+		}
+	}},
 	{"an address of several records is a party for each", func(t *testing.T, f Fixture) { // R-EMAIL-14
 		w := f.world()
 		e := f.email(w, 1)
