@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"postrider/agent"
 	"postrider/agent/health"
 	"postrider/offline"
+
+	"github.com/google/uuid"
 )
 
 // problemJSON is a problem as the scripting contract shows it.
@@ -118,22 +121,44 @@ func change(a *agent.Agent, r request) (actionJSON, error) {
 	if err != nil {
 		return actionJSON{}, err
 	}
-	switch {
-	case r.Do == "untrack":
-		_, err = a.Untrack(keys, r.Delete)
-	case r.Regarding == "":
-		_, err = a.Track(keys, offline.Ref{})
-	default:
-		to, ok := offline.ParseRef(r.Regarding)
-		if !ok {
-			return actionJSON{}, usageError(fmt.Sprintf("%q is not a record; write its kind and id, such as account:00000000-0000-0000-0000-000000000000", r.Regarding))
+	if r.Do == "untrack" {
+		if _, err = a.Untrack(keys, r.Delete); err == nil && r.Delete {
+			err = a.Retry(keys) // a command has no time for Undo: the deletion goes with the next chance
 		}
-		_, err = a.Track(keys, to)
+	} else {
+		var about offline.Ref
+		if about, err = regardingOf(a, r.Regarding); err == nil {
+			_, err = a.Track(keys, about)
+		}
 	}
 	if err != nil {
 		return actionJSON{}, err
 	}
 	return describe(a.Store, keys)
+}
+
+// regardingOf reads what a message is to be about, as kind:id; empty: nothing.
+func regardingOf(a *agent.Agent, s string) (offline.Ref, error) {
+	if s == "" {
+		return offline.Ref{}, nil
+	}
+	to, ok := offline.ParseRef(s)
+	if !ok {
+		return to, usageError(fmt.Sprintf("--regarding %q is not kind:id", s))
+	}
+	var kinds []string
+	for _, t := range a.RegardingKinds() {
+		kinds = append(kinds, string(t.Kind))
+	}
+	if !slices.Contains(kinds, string(to.Kind)) {
+		return to, usageError(fmt.Sprintf("--regarding: %q is no kind of record that a message can be about; choose one of %s", to.Kind, strings.Join(kinds, ", ")))
+	}
+	id, err := uuid.Parse(to.ID)
+	if err != nil {
+		return to, usageError(fmt.Sprintf("--regarding: %q is not the id of a record, such as 00000000-0000-0000-0000-000000000000", to.ID))
+	}
+	to.ID = id.String()
+	return to, nil
 }
 
 func keysOf(s *offline.Store, ids []string) (keys []uint64, err error) {

@@ -183,9 +183,9 @@ func draftOf(ctx context.Context, a *agent.Agent, l *outgoing) (d offline.Draft,
 		}
 		key = keys[0]
 	}
-	about, ok := offline.ParseRef(l.Regarding)
-	if l.Regarding != "" && !ok {
-		return d, usageError(fmt.Sprintf("%q is not a record; write its kind and id", l.Regarding))
+	about, err := regardingOf(a, l.Regarding)
+	if err != nil {
+		return d, err
 	}
 	if d, err = a.NewDraft(ctx, l.Kind, key, about); err != nil {
 		return d, err

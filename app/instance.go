@@ -36,6 +36,7 @@ type request struct {
 // answer is what the running one says.
 type answer struct {
 	Error  string          `json:"error,omitempty"`
+	Usage  bool            `json:"usage,omitempty"` // the error is a mistake of the command line
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
@@ -74,7 +75,10 @@ func ask(ctx context.Context, home string, r request, result any) error {
 		}
 		return fmt.Errorf("the running Postrider did not answer: %w", err)
 	}
-	if a.Error != "" {
+	switch {
+	case a.Error != "" && a.Usage:
+		return usageError(a.Error)
+	case a.Error != "":
 		return errors.New(a.Error)
 	}
 	if result == nil || len(a.Result) == 0 {
@@ -133,6 +137,7 @@ func answerOne(ctx context.Context, conn net.Conn, handle func(context.Context, 
 		a.Error = "what was asked can't be read: " + err.Error()
 	} else if result, err := handle(ctx, r); err != nil {
 		a.Error = err.Error()
+		a.Usage = errors.As(err, new(usageError))
 	} else if a.Result, err = json.Marshal(result); err != nil {
 		a.Error = err.Error()
 	}
