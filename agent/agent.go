@@ -116,6 +116,7 @@ type Agent struct {
 
 	// A server could not be reached when it was last asked.
 	mailDown, crmDown bool
+	storeDown         string // the step that the store failed last: "mailbox", "crm"; empty: none
 
 	noKeywords  map[offline.FolderID]bool // folders that keep no keywords
 	keywordless []string                  // their names

@@ -149,7 +149,6 @@ func (a *Agent) guard(ctx context.Context, err error, mailbox bool) error {
 	switch {
 	case err == nil:
 		a.health.ClearSubject(subject, kinds...)
-		a.health.ClearSubject("store", storeKinds...)
 		now := a.Now().UTC()
 		a.set(func(s *Status) {
 			if mailbox {
@@ -158,15 +157,17 @@ func (a *Agent) guard(ctx context.Context, err error, mailbox bool) error {
 				s.CRMAt = now
 			}
 		})
-		return a.Store.Update(func(tx *offline.Tx) error { return tx.PutSetting(at, now) })
+		if err := a.Store.Update(func(tx *offline.Tx) error { return tx.PutSetting(at, now) }); err != nil {
+			return a.storeFailed(subject, err)
+		}
+		a.storeGood(subject)
+		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, offline.ErrFull):
-		a.health.Set(health.StoreFull, "store", err.Error())
 	case errors.Is(err, errOtherOrganization):
 		a.health.Set(health.CRMOther, subject, err.Error())
-	case offline.ClassOf(err) == "":
-		a.health.Set(health.StoreFailed, "store", err.Error())
+	case errors.Is(err, offline.ErrFull), offline.ClassOf(err) == "":
+		return a.storeFailed(subject, err)
 	default:
 		k := health.Of(offline.ClassOf(err), mailbox)
 		for _, other := range kinds {
@@ -178,6 +179,27 @@ func (a *Agent) guard(ctx context.Context, err error, mailbox bool) error {
 	}
 	a.Log.Warn("a step of the sync failed", "of", subject, "err", err)
 	return err
+}
+
+// storeFailed says that the store failed a step.
+func (a *Agent) storeFailed(step string, err error) error {
+	a.storeDown = step
+	k := health.StoreFailed
+	if errors.Is(err, offline.ErrFull) {
+		k = health.StoreFull
+	}
+	a.health.Set(k, "store", err.Error())
+	a.Log.Warn("the store failed a step of the sync", "of", step, "err", err)
+	return err
+}
+
+// storeGood says that a step ended well. One that had little to write says
+// nothing of the disk on which another one failed.
+func (a *Agent) storeGood(step string) {
+	if a.storeDown == "" || a.storeDown == step {
+		a.storeDown = ""
+		a.health.ClearSubject("store", storeKinds...)
+	}
 }
 
 // settleStatus puts the status in order after a step.

@@ -51,7 +51,11 @@ func toSyncJSON(r agent.Report, err error) syncJSON {
 	for _, p := range r.Problems {
 		ok = ok && p.Severity < health.Warn
 	}
-	return syncJSON{Counts: r.Counts, OK: ok, Requests: r.Requests, Seconds: r.Took.Seconds(), Problems: toProblems(r.Problems)}
+	problems := toProblems(r.Problems)
+	if err != nil && len(problems) == 0 { // none that lasts, but it is to be said why this sync failed
+		problems = append(problems, problemJSON{string(health.StoreFailed.Code), health.StoreFailed.Title + ": " + err.Error()})
+	}
+	return syncJSON{Counts: r.Counts, OK: ok, Requests: r.Requests, Seconds: r.Took.Seconds(), Problems: problems}
 }
 
 func toStatusJSON(s agent.Status, running bool) statusJSON {

@@ -64,9 +64,6 @@ func syncOnce(ctx context.Context, home string) (syncJSON, error) {
 	if ctx.Err() != nil {
 		return s, ctx.Err()
 	}
-	if err != nil && len(report.Problems) == 0 {
-		return s, err
-	}
 	return toSyncJSON(report, err), nil
 }
 

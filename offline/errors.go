@@ -91,9 +91,12 @@ func (s *Store) damagedRow(b bucketID, key []byte, detail string) error {
 
 // fileError gives err its class: what bbolt or the system said about the file.
 func (s *Store) fileError(doing string, err error) error {
+	var worded *storeError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &worded):
+		return err
 	case errors.Is(err, berrors.ErrDatabaseNotOpen):
 		return fmt.Errorf("%s: %s: %w", s.path, doing, ErrClosed)
 	case isFull(err):

@@ -103,6 +103,8 @@ func TestAStoreThatCanNotBeMadeForLackOfSpaceLeavesNothing(t *testing.T) {
 			_ = s.Close()
 		}
 		t.Fatalf("got %v", err)
+	} else if n := strings.Count(err.Error(), "free some space"); n != 1 {
+		t.Errorf("the remedy is told %d times: %v", n, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "store*")); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
