@@ -1,20 +1,18 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"postrider/agent"
 	"postrider/offline"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // checkTimeout bounds one check of the doctor.
@@ -75,6 +73,9 @@ func (c *commands) examine(ctx context.Context, home string) error {
 		return ctx.Err()
 	}
 	say("CRM", good, err)
+	if err := c.tryDirectories(ctx, p, say); err != nil {
+		return err
+	}
 	if p.Sender == nil {
 		fmt.Fprintf(c.out, "· %-13s %s\n", "sending", "no server is named as [mailbox] smtp, so Postrider sends no mail")
 	} else {
@@ -119,66 +120,43 @@ func (p *Profile) tryCRM(ctx context.Context) (string, error) {
 	return fmt.Sprintf("signed in as %s, API %s", u.Name, u.Version), nil
 }
 
+// tryDirectories asks each directory what there is.
+func (c *commands) tryDirectories(ctx context.Context, p *Profile, say func(what, good string, err error)) error {
+	for _, section := range [...]string{sectionCalendar, sectionPeople} {
+		i := slices.IndexFunc(p.directories, func(a agent.Account) bool { return a.Name == section })
+		if i < 0 {
+			fmt.Fprintf(c.out, "· %-13s %s\n", section, "no server is named in ["+section+"]")
+			continue
+		}
+		good, err := tryDirectory(ctx, p.directories[i].Directory)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		say(section, good, err)
+	}
+	return nil
+}
+
+func tryDirectory(ctx context.Context, d agent.Directory) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	all, err := d.Collections(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", errors.New("signed in, but there is no calendar, task list or address book; correct the url, or make one with your provider")
+	}
+	var names []string
+	for _, c := range all {
+		names = append(names, fmt.Sprintf("%q", c.Name))
+	}
+	return "signed in; " + strings.Join(names, ", "), nil
+}
+
 // trySending signs in to the server for sending, and sends nothing.
 func (p *Profile) trySending(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	return "signed in, ready to take mail", p.Sender.Check(ctx)
-}
-
-func (c *commands) password() *cobra.Command {
-	return &cobra.Command{
-		Use:   "password",
-		Short: "Keep the mailbox's password in the system keyring",
-		Long: `Ask for the mailbox's password and keep it in the system keyring. Where the
-input is not a terminal, its first line is taken.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := homeOf(c.home)
-			if err != nil {
-				return err
-			}
-			cfg, err := loadConfig(home)
-			if err != nil {
-				return err
-			}
-			secrets, err := keyringOf(cmd.Context(), home)
-			if err != nil {
-				return err
-			}
-			secret, err := c.readSecret("Password of " + cfg.Mailbox.Address + ": ")
-			if err != nil {
-				return err
-			}
-			if err := secrets.Set(secretPassword, secret); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(c.out, "The keyring keeps it.")
-			return err
-		},
-	}
-}
-
-// readSecret reads a line without showing it where the input is a terminal.
-func (c *commands) readSecret(prompt string) (string, error) {
-	var s string
-	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(c.errOut, prompt)
-		raw, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(c.errOut)
-		if err != nil {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		s = string(raw)
-	} else {
-		line, err := bufio.NewReader(c.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		s = strings.TrimRight(line, "\r\n")
-	}
-	if s == "" {
-		return "", usageError("no password was given")
-	}
-	return s, nil
 }

@@ -27,6 +27,11 @@ type Config struct {
 	Track   TrackConfig   `toml:"track"`
 	CRM     CRMConfig     `toml:"crm"`
 	Store   StoreConfig   `toml:"store"`
+
+	Calendar DirectoryConfig `toml:"calendar"`
+	People   DirectoryConfig `toml:"people"`
+
+	trust trust
 }
 
 // MailboxConfig says where the mailbox is.
@@ -100,8 +105,8 @@ func loadConfig(home string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tlsConfig(c.Mailbox.CAFile); err != nil {
-		return nil, &configError{file: path, line: lineOf(raw, "mailbox.ca_file"), text: "mailbox.ca_file: " + err.Error()}
+	if key, err := c.readTrust(); err != nil {
+		return nil, &configError{file: path, line: lineOf(raw, key), text: key + ": " + err.Error()}
 	}
 	return c, nil
 }
@@ -155,6 +160,11 @@ func (c *Config) fill() {
 	if c.CRM.Tenant == "" {
 		c.CRM.Tenant = "organizations"
 	}
+	for _, d := range [...]*DirectoryConfig{&c.Calendar, &c.People} {
+		if d.Auth == "" {
+			d.Auth = "password"
+		}
+	}
 }
 
 // check returns the first setting that is wrong, as section.key, and why.
@@ -189,6 +199,11 @@ func (c *Config) check() (key, text string) {
 	}
 	if _, err := c.since(); err != nil {
 		return "track.since", err.Error()
+	}
+	for _, d := range c.directories() {
+		if key, text := d.check(); text != "" {
+			return d.section + "." + key, text
+		}
 	}
 	return c.checkCRM()
 }
@@ -314,6 +329,29 @@ var configTemplate = template.Must(template.New(configFile).Funcs(template.FuncM
 # Your organization's registration of Postrider as an application.
 {{set "client_id" .CRM.ClientID "00000000-0000-0000-0000-000000000000"}}
 {{set "tenant" .CRM.Tenant "organizations"}}
+
+# Where your calendars and task lists are, and your people. "postrider discover"
+# finds the addresses. The two may be the same server.
+[calendar]
+# https://host/path of the server (CalDAV), or of one calendar.
+{{set "url" .Calendar.URL "https://dav.example.com/"}}
+# Without it: your mail address.
+{{set "user" .Calendar.User "ann"}}
+# How to sign in: "password" or "oauthbearer" (the secret is then an access token).
+{{set "auth" .Calendar.Auth "password"}}
+# Without it, the password is kept by the keyring: postrider password calendar
+{{set "password_command" .Calendar.PasswordCommand "pass show dav/ann"}}
+# Certificates to trust besides the system's, in PEM.
+{{set "ca_file" .Calendar.CAFile "/etc/ssl/our-ca.pem"}}
+
+[people]
+# https://host/path of the server (CardDAV), or of one address book.
+{{set "url" .People.URL "https://dav.example.com/"}}
+{{set "user" .People.User "ann"}}
+{{set "auth" .People.Auth "password"}}
+# Without it, the password is kept by the keyring: postrider password people
+{{set "password_command" .People.PasswordCommand "pass show dav/ann"}}
+{{set "ca_file" .People.CAFile "/etc/ssl/our-ca.pem"}}
 
 [store]
 # Prints the key of the offline store, 32 bytes in hex. Without it, the keyring

@@ -102,7 +102,7 @@ offline store, log) is in one folder, its home.`,
 	root.SetIn(c.in)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err.Error()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(c.sync(), c.status(), c.track(), c.untrack(), c.send(), c.outbox(), c.demo(), c.doctor(), c.password(), c.signIn(), c.version())
+	root.AddCommand(c.sync(), c.status(), c.track(), c.untrack(), c.send(), c.outbox(), c.demo(), c.doctor(), c.password(), c.discover(), c.signIn(), c.version())
 	return root
 }
 

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +27,8 @@ type Profile struct {
 	Agent  *agent.Agent
 	Sender *smtp.Sender // nil: the profile names no server for sending
 	Log    *slog.Logger
+
+	directories []agent.Account
 
 	closers []func() error // run last to first
 }
@@ -123,6 +123,9 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	if err != nil {
 		return err
 	}
+	if p.directories, err = p.accounts(secrets); err != nil {
+		return err
+	}
 	sent := p.Config.Track.Sent == nil || *p.Config.Track.Sent
 	p.Agent, err = agent.New(agent.Config{
 		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
@@ -156,10 +159,7 @@ func (p *Profile) mailbox(secrets Secrets) (*imap.Mailbox, error) {
 	}
 	c.Auth = m.auth()
 	c.Secret = func(ctx context.Context) (string, error) { return p.password(ctx, secrets) }
-	c.Log = p.Log
-	if c.TLS, err = tlsConfig(m.CAFile); err != nil {
-		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.ca_file: " + err.Error()}
-	}
+	c.Log, c.TLS = p.Log, p.Config.trust.mailbox
 	return imap.New(c)
 }
 
@@ -189,10 +189,7 @@ func (p *Profile) sender(secrets Secrets) (*smtp.Sender, error) {
 		}
 		return p.password(ctx, secrets)
 	}
-	c.Log = p.Log
-	if c.TLS, err = tlsConfig(m.CAFile); err != nil {
-		return nil, &configError{file: filepath.Join(p.Home, configFile), text: "mailbox.ca_file: " + err.Error()}
-	}
+	c.Log, c.TLS = p.Log, p.Config.trust.mailbox
 	return smtp.New(c)
 }
 
@@ -210,25 +207,6 @@ func (p *Profile) password(ctx context.Context, secrets Secrets) (string, error)
 		return "", errors.New("no password is kept for this mailbox; give it once with `postrider password`")
 	}
 	return s, err
-}
-
-// tlsConfig trusts the system's authorities and those of a file.
-func tlsConfig(caFile string) (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if caFile == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, err
-	}
-	if c.RootCAs, err = x509.SystemCertPool(); err != nil {
-		c.RootCAs = x509.NewCertPool()
-	}
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", caFile)
-	}
-	return c, nil
 }
 
 // crm makes a client of the CRM.

@@ -27,6 +27,9 @@ func TestTheConfigurationThatIsWrittenIsReadBack(t *testing.T) {
 		Track:   TrackConfig{Filter: "people", Since: "2026-01-31", Folders: []string{"INBOX", `a"b`}, Sent: &yes},
 		CRM:     CRMConfig{Kind: "dataverse", URL: "https://x.example", TokenCommand: "t", ClientID: "c", Tenant: "common"},
 		Store:   StoreConfig{KeyCommand: "k"},
+
+		Calendar: DirectoryConfig{URL: "https://dav.example/", Auth: "oauthbearer", PasswordCommand: "cat c"},
+		People:   DirectoryConfig{URL: "https://people.example/", User: "ann", Auth: "password", PasswordCommand: "cat d", CAFile: "/ca.pem"},
 	}
 	path := filepath.Join(t.TempDir(), "sub", configFile)
 	if err := writeConfig(path, want); err != nil {
@@ -40,7 +43,7 @@ func TestTheConfigurationThatIsWrittenIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, raw)
 	}
-	if got.Mailbox != want.Mailbox || got.CRM != want.CRM || got.Store != want.Store || strings.Join(got.Track.Folders, "|") != strings.Join(want.Track.Folders, "|") || got.Track.Sent == nil || !*got.Track.Sent || got.Track.Since != want.Track.Since {
+	if got.Mailbox != want.Mailbox || got.CRM != want.CRM || got.Store != want.Store || got.Calendar != want.Calendar || got.People != want.People || strings.Join(got.Track.Folders, "|") != strings.Join(want.Track.Folders, "|") || got.Track.Sent == nil || !*got.Track.Sent || got.Track.Since != want.Track.Since {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	if err := writeConfig(path, want); err == nil {
