@@ -124,7 +124,7 @@ func furnish(home, address, filter string, about demo.Description) error {
 		return err
 	}
 	command := map[string]string{}
-	for name, value := range map[string]string{"password": about.IMAP.Password, "token": about.CRM.Token, "key": hex.EncodeToString(key)} {
+	for name, value := range map[string]string{"password": about.IMAP.Password, "calendar": about.CalDAV.Password, "people": about.CardDAV.Password, "token": about.CRM.Token, "key": hex.EncodeToString(key)} {
 		path := filepath.Join(secrets, name)
 		if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
 			return err
@@ -140,6 +140,9 @@ func furnish(home, address, filter string, about demo.Description) error {
 		Track:   TrackConfig{Filter: filter},
 		CRM:     CRMConfig{Kind: "dataverse", URL: about.CRM.URL, TokenCommand: command["token"]},
 		Store:   StoreConfig{KeyCommand: command["key"]},
+
+		Calendar: DirectoryConfig{URL: about.CalDAV.URL, User: about.CalDAV.User, PasswordCommand: command["calendar"]},
+		People:   DirectoryConfig{URL: about.CardDAV.URL, User: about.CardDAV.User, PasswordCommand: command["people"]},
 	})
 }
 

@@ -151,6 +151,7 @@ func tryDirectory(ctx context.Context, d agent.Directory) (string, error) {
 	for _, c := range all {
 		names = append(names, fmt.Sprintf("%q", c.Name))
 	}
+	slices.Sort(names)
 	return "signed in; " + strings.Join(names, ", "), nil
 }
 
