@@ -1,0 +1,139 @@
+package vobject
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// File is a file of content lines: components, and what stands outside of them.
+type File struct {
+	root Component
+	eol  string
+}
+
+// NewFile makes an empty file, with the line ends of the standards.
+func NewFile() *File { return &File{eol: "\r\n"} }
+
+// Component is what stands between BEGIN and END: a VEVENT, a VCARD.
+type Component struct {
+	Name       string // in upper case
+	begin, end *Line  // end nil: it is missing
+	nodes      []node
+}
+
+// node is a line or a component.
+type node struct {
+	line  *Line
+	child *Component
+}
+
+// NewComponent makes an empty component.
+func NewComponent(name string) *Component {
+	return &Component{Name: strings.ToUpper(name), begin: NewLine("BEGIN", name), end: NewLine("END", name)}
+}
+
+// Bytes is the file as it is written.
+func (f *File) Bytes() []byte {
+	var b bytes.Buffer
+	f.root.write(&b, f.eol)
+	return b.Bytes()
+}
+
+// Components are those at the top, of these names (in upper case), or all.
+func (f *File) Components(names ...string) []*Component { return f.root.Components(names...) }
+
+// AddComponent puts a component at the end of the file.
+func (f *File) AddComponent(c *Component) { f.root.nodes = append(f.root.nodes, node{child: c}) }
+
+func (c *Component) write(b *bytes.Buffer, eol string) {
+	line := func(l *Line) {
+		if l == nil {
+			return
+		}
+		if n := b.Len(); n > 0 && b.Bytes()[n-1] != '\n' && l.raw == nil {
+			b.WriteString(eol) // what came last had no line end
+		}
+		b.Write(l.bytes(eol))
+	}
+	line(c.begin)
+	for _, n := range c.nodes {
+		if n.line != nil {
+			line(n.line)
+			continue
+		}
+		n.child.write(b, eol)
+	}
+	line(c.end)
+}
+
+// Lines are the lines of the component itself, of these names (in upper case), or
+// all that can be read.
+func (c *Component) Lines(names ...string) (all []*Line) {
+	for _, n := range c.nodes {
+		if n.line != nil && !n.line.bad && (len(names) == 0 || slices.Contains(names, n.line.Name)) {
+			all = append(all, n.line)
+		}
+	}
+	return all
+}
+
+// First is the first line of a name, nil where there is none.
+func (c *Component) First(name string) *Line {
+	for _, n := range c.nodes {
+		if n.line != nil && !n.line.bad && n.line.Name == name {
+			return n.line
+		}
+	}
+	return nil
+}
+
+// Components are the components in it, of these names (in upper case), or all.
+func (c *Component) Components(names ...string) (all []*Component) {
+	for _, n := range c.nodes {
+		if n.child != nil && (len(names) == 0 || slices.Contains(names, n.child.Name)) {
+			all = append(all, n.child)
+		}
+	}
+	return all
+}
+
+// Add puts a line behind the last of its name, or else behind the last line.
+func (c *Component) Add(l *Line) {
+	at := 0
+	for i, n := range c.nodes {
+		if n.line != nil && !n.line.bad {
+			at = i + 1
+		}
+	}
+	for i, n := range c.nodes {
+		if n.line != nil && !n.line.bad && n.line.Name == l.Name {
+			at = i + 1
+		}
+	}
+	c.nodes = slices.Insert(c.nodes, at, node{line: l})
+}
+
+// Remove takes lines out.
+func (c *Component) Remove(lines ...*Line) {
+	c.nodes = slices.DeleteFunc(c.nodes, func(n node) bool { return n.line != nil && slices.Contains(lines, n.line) })
+}
+
+// AddComponent puts a component behind all else in it.
+func (c *Component) AddComponent(child *Component) {
+	c.nodes = append(c.nodes, node{child: child})
+}
+
+// InsertComponent puts a component before the first of a name, or at the end.
+func (c *Component) InsertComponent(child *Component, before string) {
+	at := slices.IndexFunc(c.nodes, func(n node) bool { return n.child != nil && n.child.Name == before })
+	if at < 0 {
+		at = len(c.nodes)
+	}
+	c.nodes = slices.Insert(c.nodes, at, node{child: child})
+}
+
+// RemoveComponent takes a component out.
+func (c *Component) RemoveComponent(child *Component) {
+	c.nodes = slices.DeleteFunc(c.nodes, func(n node) bool { return n.child == child })
+}

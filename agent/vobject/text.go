@@ -1,0 +1,223 @@
+package vobject
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime/quotedprintable"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// quotedPrintable: the value is encoded so (vCard 2.1).
+func (l *Line) quotedPrintable() bool {
+	return slices.ContainsFunc(l.ParamValues("ENCODING"), func(v string) bool { return strings.EqualFold(v, "QUOTED-PRINTABLE") })
+}
+
+// decoded is the value in UTF-8, without its encoding, and still escaped.
+func (l *Line) decoded() string {
+	s := l.value
+	if l.quotedPrintable() {
+		s = strings.ReplaceAll(s, "=\n", "")
+		b, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(s)))
+		if err != nil && len(b) == 0 {
+			b = []byte(s)
+		}
+		s = string(b)
+	}
+	if set := l.Param("CHARSET"); set != "" && !strings.EqualFold(set, "utf-8") {
+		if e, err := htmlindex.Get(set); err == nil {
+			if d, err := e.NewDecoder().String(s); err == nil {
+				return d
+			}
+		}
+	}
+	if !utf8.ValidString(s) { // what is not said to be anything else was written on an old Windows
+		if d, err := charmap.Windows1252.NewDecoder().String(s); err == nil {
+			return d
+		}
+	}
+	return s
+}
+
+// Text is the value as people read it (RFC 5545 section 3.3.11), lines ended by
+// LF.
+func (l *Line) Text() string { return clean(unescape(l.decoded())) }
+
+// SetText sets the value from a text. What is said already is not said again.
+func (l *Line) SetText(s string) {
+	if l.Text() != s || l.raw == nil {
+		l.set(escape(s))
+	}
+}
+
+// Texts are the values of a list, separated by commas.
+func (l *Line) Texts() (all []string) {
+	for _, v := range split(l.decoded(), ',') {
+		all = append(all, clean(unescape(v)))
+	}
+	return all
+}
+
+// SetTexts sets the values of a list.
+func (l *Line) SetTexts(all ...string) {
+	if slices.Equal(l.Texts(), all) && l.raw != nil {
+		return
+	}
+	l.set(joinEscaped(all, ","))
+}
+
+// Parts are the components of a structured value, separated by semicolons, each
+// a list (RFC 6350 section 6.2.2).
+func (l *Line) Parts() (all [][]string) {
+	for _, p := range split(l.decoded(), ';') {
+		var list []string
+		for _, v := range split(p, ',') {
+			list = append(list, clean(unescape(v)))
+		}
+		all = append(all, list)
+	}
+	return all
+}
+
+// SetParts sets the components of a structured value.
+func (l *Line) SetParts(all [][]string) {
+	if l.raw != nil && slices.EqualFunc(l.Parts(), all, slices.Equal) {
+		return
+	}
+	parts := make([]string, len(all))
+	for i, list := range all {
+		parts[i] = joinEscaped(list, ",")
+	}
+	l.set(strings.Join(parts, ";"))
+}
+
+// set sets an escaped value, in the encoding that the line has.
+func (l *Line) set(v string) {
+	l.raw = nil
+	if !l.quotedPrintable() {
+		l.value = v
+		if l.Param("CHARSET") != "" {
+			l.SetParam("CHARSET", "UTF-8")
+		}
+		return
+	}
+	l.SetParam("CHARSET", "UTF-8")
+	v = strings.NewReplacer(`\n`, "\r\n", `\\`, `\`, `\,`, ",").Replace(v)
+	var b strings.Builder
+	for i := range len(v) {
+		if c := v[i]; c > ' ' && c < 0x7f && c != '=' || c == ' ' && i > 0 && i < len(v)-1 {
+			b.WriteByte(c)
+		} else {
+			b.WriteString("=" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
+		}
+	}
+	l.value = b.String()
+}
+
+func joinEscaped(all []string, sep string) string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = escape(s)
+	}
+	return strings.Join(out, sep)
+}
+
+var escaper = strings.NewReplacer(`\`, `\\`, ",", `\,`, ";", `\;`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`)
+
+func escape(s string) string { return escaper.Replace(s) }
+
+func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		switch i++; s[i] {
+		case 'n', 'N':
+			b.WriteByte('\n')
+		case '\\', ',', ';', ':', '"':
+			b.WriteByte(s[i])
+		default: // not an escape: a path of Windows, say
+			b.WriteString(s[i-1 : i+1])
+		}
+	}
+	return b.String()
+}
+
+// split cuts at a separator that is not escaped.
+func split(s string, sep byte) (parts []string) {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case sep:
+			parts = append(parts, s[from:i])
+			from = i + 1
+		}
+	}
+	return append(parts, s[from:])
+}
+
+// clean gives a text LF as its line ends, and takes off what no text has.
+func clean(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r':
+			return '\n'
+		case r < ' ' && r != '\n' && r != '\t':
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// Binary is a value that stands in the line itself: by ENCODING=b or BASE64, or as
+// a data URI (RFC 2397). ok is false where it is somewhere else, or can't be read.
+func (l *Line) Binary() (data []byte, mediaType string, ok bool) {
+	v := l.value
+	if rest, found := strings.CutPrefix(v, "data:"); found {
+		head, body, found := strings.Cut(rest, ",")
+		if !found {
+			return nil, "", false
+		}
+		head, b64 := strings.CutSuffix(head, ";base64")
+		if !b64 {
+			s, err := url.PathUnescape(body)
+			return []byte(s), head, err == nil
+		}
+		data, ok = decode64(body)
+		return data, head, ok
+	}
+	switch strings.ToUpper(l.Param("ENCODING")) {
+	case "B", "BASE64":
+		data, ok = decode64(v)
+		if t := l.Param("TYPE"); t != "" {
+			mediaType = "image/" + strings.ToLower(t)
+		}
+		return data, mediaType, ok
+	}
+	return nil, "", false
+}
+
+func decode64(s string) ([]byte, bool) {
+	s = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\\' {
+			return -1
+		}
+		return r
+	}, s)
+	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	return bytes.Clone(data), err == nil && len(data) > 0
+}
