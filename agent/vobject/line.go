@@ -40,6 +40,13 @@ func NewLine(name, value string, params ...Param) *Line {
 	return l
 }
 
+// Clone is a line like it that is edited by itself.
+func (l *Line) Clone() *Line {
+	c := *l
+	c.params = slices.Clone(l.params)
+	return &c
+}
+
 // Value is the raw value, unfolded.
 func (l *Line) Value() string { return l.value }
 

@@ -108,7 +108,7 @@ func (l *Line) set(v string) {
 		return
 	}
 	l.SetParam("CHARSET", "UTF-8")
-	v = strings.NewReplacer(`\n`, "\r\n", `\\`, `\`, `\,`, ",").Replace(v)
+	v = strings.NewReplacer(`\\`, `\\`, `\n`, "\r\n").Replace(v)
 	var b strings.Builder
 	for i := range len(v) {
 		if c := v[i]; c > ' ' && c < 0x7f && c != '=' || c == ' ' && i > 0 && i < len(v)-1 {
