@@ -61,13 +61,14 @@ func zoneOf(cal *vobject.Component, id string) *time.Location {
 	if z := zoneByName(id); z != nil {
 		return z
 	}
-	for _, def := range definitions(cal, id) {
-		if z := zoneByName(textOf(def, "X-LIC-LOCATION")); z != nil {
-			return z
-		}
-		return zoneLike(def)
+	defs := definitions(cal, id)
+	if len(defs) == 0 {
+		return nil
 	}
-	return nil
+	if z := zoneByName(textOf(defs[0], "X-LIC-LOCATION")); z != nil {
+		return z
+	}
+	return zoneLike(defs[0])
 }
 
 func zoneByName(id string) *time.Location {
