@@ -195,6 +195,14 @@ type Options struct {
 	MaxFolders      int  `json:"max_folders,omitempty"`     // tracked folders (R-FOLDER-02); 0: 25
 	NoFolders       bool `json:"no_folders,omitempty"`      // the organization switched folder tracking off (R-FOLDER-01)
 
+	// What bears on appointments, contacts and tasks. ThreeAddresses: business,
+	// home and other address go, and not the mailing address alone (R-CONTACT-06).
+	// Company: a card's company follows the parent account (R-REGARDING-06).
+	ThreeAddresses bool   `json:"three_addresses,omitempty"`
+	Company        bool   `json:"company,omitempty"`
+	Attachments    bool   `json:"attachments,omitempty"` // of appointments are carried by the organization's will (R-APPT-03)
+	Zone           string `json:"zone,omitempty"`        // of the user's settings, by its IANA name; empty: unknown
+
 	Methods Methods `json:"methods,omitzero"`
 	Tables  []Table `json:"tables,omitempty"`  // of the organization's own
 	Creates []Kind  `json:"creates,omitempty"` // kinds of which the user may create records; nil: unknown

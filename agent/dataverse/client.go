@@ -53,6 +53,9 @@ type Config struct {
 	Patience time.Duration
 	// PageSize is the number of rows asked for at a time, at most 5000; 0: 2000.
 	PageSize int
+	// Items: contacts are read with all that the user's address books hold of
+	// them, and not just what mail needs.
+	Items bool
 	// Block is how many bytes of an attachment travel at a time: a larger one
 	// goes in blocks of this size. At most 4 MiB; 0: that.
 	Block int

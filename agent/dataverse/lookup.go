@@ -41,12 +41,12 @@ func (c *Client) Lookup(ctx context.Context, refs []offline.Ref) ([]offline.Reco
 			return nil, err
 		}
 		for _, r := range rows {
-			if rec := t.record(r); rec.ID != "" && !slices.ContainsFunc(out, func(o offline.Record) bool { return o.Ref == rec.Ref }) {
+			if rec := c.recordOf(t, r); rec.ID != "" && !slices.ContainsFunc(out, func(o offline.Record) bool { return o.Ref == rec.Ref }) {
 				out = append(out, rec)
 			}
 		}
 	}
-	return out, nil
+	return c.complete(ctx, what, out)
 }
 
 // List hands over the ids of all records of a kind that the user may see, in

@@ -11,13 +11,14 @@ import (
 // mailbox, organization). Older servers lack some of them.
 var (
 	userColumns     = []string{"fullname", "internalemailaddress", "incomingemaildeliverymethod", "outgoingemaildeliverymethod"}
-	settingsColumns = []string{"incomingemailfilteringmethod", "autocreatecontactonpromote", "trackingtokenid"}
+	settingsColumns = []string{"incomingemailfilteringmethod", "autocreatecontactonpromote", "trackingtokenid", "timezonecode", "synccontactcompany"}
 	mailboxColumns  = []string{"mailboxid", "_regardingobjectid_value", "incomingemaildeliverymethod", "outgoingemaildeliverymethod", "actdeliverymethod"}
 	orgColumns      = []string{
 		"trackingprefix", "trackingtokeniddigits", "trackingtokenidbase", "maximumtrackingnumber", "emailcorrelationenabled",
 		"enablesmartmatching", "hashfilterkeywords", "hashmaxcount", "hashdeltasubjectcount", "hashminaddresscount",
 		"maxuploadfilesize", "blockedattachments", "unresolveemailaddressifmultiplematch", "resolvesimilarunresolvedemailaddress",
 		"allowunresolvedpartiesonemailsend", "ignoreinternalemail", "isfolderbasedtrackingenabled", "maxfolderbasedtrackingmappings",
+		"iscontactmailingaddresssyncenabled", "isappointmentattachmentsyncenabled",
 	}
 )
 
@@ -78,6 +79,12 @@ func options(org, settings row) offline.Options {
 		TwoActivities:     !on("ignoreinternalemail", true),
 		NoFolders:         !on("isfolderbasedtrackingenabled", true),
 		MaxFolders:        int(org.number("maxfolderbasedtrackingmappings")),
+	}
+	o.ThreeAddresses = !on("iscontactmailingaddresssyncenabled", true)
+	o.Attachments = on("isappointmentattachmentsyncenabled", false)
+	o.Company = settings.yes("synccontactcompany")
+	if settings["timezonecode"] != nil {
+		o.Zone = zoneName(settings.number("timezonecode"))
 	}
 	if i, ok := settings.at("incomingemailfilteringmethod", len(filters)); ok {
 		o.Filter = filters[i]

@@ -65,6 +65,9 @@ func (c *Client) Pull(ctx context.Context, cursors []offline.CRMCursor, emit fun
 		for i, p := range open {
 			p.take(got[i][0])
 			for _, d := range p.out {
+				if d.Changed, err = c.complete(ctx, "pull "+string(d.Kind)+" records", d.Changed); err != nil {
+					return err
+				}
 				if err := emit(d); err != nil {
 					return err
 				}
@@ -165,7 +168,7 @@ func (p *pull) page(r reply) {
 			d.Gone = append(d.Gone, offline.Ref{Kind: p.t.kind, ID: id})
 			continue
 		}
-		rec := p.t.record(row)
+		rec := p.c.recordOf(p.t, row)
 		if rec.ID == "" {
 			continue
 		}

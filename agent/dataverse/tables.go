@@ -109,18 +109,21 @@ var others = map[offline.Kind]string{
 const KindMailbox offline.Kind = "mailbox"
 
 func tableOf(k offline.Kind) (table, bool) {
-	i := slices.IndexFunc(tables, func(t table) bool { return t.kind == k })
-	if i < 0 {
-		return table{}, false
+	for _, list := range [...][]table{tables, itemsOf} {
+		if i := slices.IndexFunc(list, func(t table) bool { return t.kind == k }); i >= 0 {
+			return list[i], true
+		}
 	}
-	return tables[i], true
+	return table{}, false
 }
 
 // kindOf is the kind of a logical name: ours, or the name itself.
 func kindOf(logical string) offline.Kind {
-	for _, t := range tables {
-		if t.logical == logical {
-			return t.kind
+	for _, list := range [...][]table{tables, itemsOf} {
+		for _, t := range list {
+			if t.logical == logical {
+				return t.kind
+			}
 		}
 	}
 	return offline.Kind(logical)
@@ -157,6 +160,11 @@ func (c *Client) columns(t table) []string {
 	cols = append(cols, t.extra...)
 	for _, f := range t.fields {
 		cols = append(cols, f.column)
+	}
+	if t.kind == offline.KindContact && c.cfg.Items {
+		cols = append(cols, contactItemColumns()...)
+		slices.Sort(cols)
+		cols = slices.Compact(cols)
 	}
 	return c.without(t.logical, cols)
 }

@@ -73,7 +73,7 @@ var (
 
 	seriesFields = append(withLimit(meeting, "body", 2000),
 		Field{Word: offline.WordTime, Name: "Time", Column: "starttime, endtime, isalldayevent", Default: Both, Fixed: true, Needed: true},
-		Field{Word: offline.WordZone, Name: "Time zone", Column: "utcconversiontimezonecode", Default: Both, Fixed: true, Needed: true},
+		Field{Word: offline.WordZone, Name: "Time zone", Column: "utcconversiontimezonecode", Default: Both, Fixed: true, Needed: true, same: sameZone},
 		Field{Word: offline.WordRecurrence, Name: "Recurrence", Column: "recurrencepatterntype", Default: Both, Fixed: true, Needed: true, join: joinOccurrences})
 
 	taskFields = []Field{

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -114,6 +115,30 @@ func sameDay(a, b string) bool {
 	}
 	return false
 }
+
+// sameZone compares time zones by what their clocks show, over some years: a CRM
+// has one name for many of them.
+func sameZone(a, b string) bool {
+	x, err := time.LoadLocation(a)
+	y, err2 := time.LoadLocation(b)
+	if a == "" || b == "" || err != nil || err2 != nil {
+		return a == b
+	}
+	for m := range 12 * zoneYears {
+		at := time.Date(firstZoneYear, time.Month(1+m), 1, 0, 0, 0, 0, time.UTC)
+		_, p := at.In(x).Zone()
+		_, q := at.In(y).Zone()
+		if p != q {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	firstZoneYear = 2024
+	zoneYears     = 6
+)
 
 // samePhoto lets each side have its own: the CRM makes what it is given smaller.
 func samePhoto(a, b string) bool { return a != "" && b != "" }
