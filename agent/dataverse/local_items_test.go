@@ -10,10 +10,10 @@ import (
 	"postrider/offline"
 )
 
-// items is a fixture whose user lives in Stockholm.
-func openItems(t *testing.T) (*dataverse.Client, *local) {
+// openItems is a fixture whose user lives in Stockholm.
+func openItems(t *testing.T, change ...func(*dataverse.Config)) (*dataverse.Client, *local) {
 	t.Helper()
-	f, l := openLocal(t)
+	f, l := openLocalWith(t, change)
 	if err := l.org.Update("usersettings", l.me, map[string]any{"timezonecode": 110}); err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,11 @@ type local struct {
 
 func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	t.Helper()
+	return openLocalWith(t, nil, versions...)
+}
+
+func openLocalWith(t *testing.T, change []func(*dataverse.Config), versions ...string) (crmtest.Fixture, *local) {
+	t.Helper()
 	org, err := localorg.Open(localorg.Options{Versions: versions, Tables: []localorg.Table{projects()}})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +75,7 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 	org.Grant("token-4", colleague)
 	var later time.Duration
 	client := func(tokens ...string) *dataverse.Client {
-		c, err := dataverse.New(dataverse.Config{
+		cfg := dataverse.Config{
 			URL: srv.URL, Transport: &http.Transport{}, PageSize: 7, Block: block,
 			Token: func(_ context.Context, refused string) (string, error) {
 				if refused == tokens[0] {
@@ -80,7 +85,11 @@ func openLocal(t *testing.T, versions ...string) (crmtest.Fixture, *local) {
 			},
 			Now:   func() time.Time { return time.Now().Add(later) },
 			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		})
+		}
+		for _, fn := range change {
+			fn(&cfg)
+		}
+		c, err := dataverse.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -118,6 +118,8 @@ func (c *Client) task(w offline.Write) task {
 		return newOutcome(c, ch)
 	case ch.Op == offline.OpCreateRecord:
 		return newMakeRecord(c, ch)
+	case (ch.Op == offline.OpCreateItem || ch.Op == offline.OpUpdateItem) && w.Item != nil:
+		return newWriteItem(c, w)
 	case ch.Op == offline.OpSetOptions:
 		return newSetOptions(c, ch)
 	case ch.Op == offline.OpSetMethods:

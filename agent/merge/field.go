@@ -59,7 +59,7 @@ var meeting = []Field{
 	{Word: "location", Name: "Location", Column: "location", Default: Both, Limit: 200, same: sameLine},
 	{Word: "importance", Name: "Importance", Column: "prioritycode", Default: Both, Fixed: true},
 	{Word: offline.WordOptional, Name: "Optional attendees", Column: "optionalattendees", Default: Both, Fixed: true, same: samePeople, join: joinPeople},
-	{Word: offline.WordOrganizer, Name: "Organizer", Column: "organizer", Default: Both, Fixed: true, same: samePeople},
+	{Word: offline.WordOrganizer, Name: "Organizer", Column: "organizer", Default: Both, Fixed: true, same: sameOrganizer},
 	{Word: offline.WordRegarding, Name: "Regarding", Column: "regardingobjectid", Default: Both, Fixed: true},
 	{Word: offline.WordRequired, Name: "Required attendees", Column: "requiredattendees", Default: Both, Fixed: true, same: samePeople, join: joinPeople},
 	{Word: offline.WordShow, Name: "Show time as", Column: "statecode, statuscode", Default: Both, Fixed: true},

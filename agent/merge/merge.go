@@ -140,6 +140,8 @@ func (m *merging) three(f *Field, base, item, record, whole string) {
 	switch d := directionOf(f, m.o); {
 	case d == None, !mine && !theirs:
 		m.stay(f)
+	case f.Word == offline.WordOrganizer && theirs:
+		m.stay(f) // another organizer than the invitation has is never written into it
 	case d == Up && mine, d == Both && mine && !theirs:
 		m.up(f, item, whole)
 	case d == Down && theirs, d == Both && theirs && !mine:

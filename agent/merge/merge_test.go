@@ -76,6 +76,9 @@ func TestEachFieldGoesItsWay(t *testing.T) {
 			}
 			for d, goes := range dirs {
 				old, fresh := "one", "two"
+				if row.Word == offline.WordOrganizer {
+					continue // goes when a thing is made, see TestTheOrganizerStays
+				}
 				if row.Word == "photo" { // a picture never follows another
 					old = ""
 				}
@@ -90,7 +93,7 @@ func TestEachFieldGoesItsWay(t *testing.T) {
 					t.Errorf("%s %s %s: goes up and down: %v, want %v", kind, row.Word, d, got, goes)
 				}
 			}
-			if row.Fixed && row.Word != wordCompany {
+			if row.Fixed && row.Word != wordCompany && row.Word != offline.WordOrganizer {
 				// What is fixed can't be set otherwise.
 				r := Merge(kind, nil, f(row.Word, "two"), nil, Options{Directions: map[string]Direction{row.Word: None}})
 				if r.ToRecord[row.Word] != "two" {
@@ -173,6 +176,26 @@ func TestAGuestsCopyNeverChangesWhatAnOrganizerInTheCRMAnswersFor(t *testing.T) 
 	r = Merge(offline.KindAppointment, base, base, f("subject", "b", "time", "1/2", "required", "a@x"), Options{Guest: true})
 	if !maps.Equal(r.ToItem, f("subject", "b")) {
 		t.Errorf("to item %v", r.ToItem)
+	}
+}
+
+// The organizer is said when an appointment is made, and what the organizer's own
+// program says later goes up; what the CRM says later never changes an invitation.
+func TestTheOrganizerStays(t *testing.T) {
+	one, two := f("organizer", "a@x A"), f("organizer", "b@x")
+	if r, _ := NewRecord(offline.KindAppointment, one, Options{}); r["organizer"] != "a@x A" {
+		t.Errorf("a new record: %v", r)
+	}
+	if i := NewItem(offline.KindAppointment, two, Options{}); i["organizer"] != "b@x" {
+		t.Errorf("a new item: %v", i)
+	}
+	if r := Merge(offline.KindAppointment, one, two, one, Options{}); r.ToRecord["organizer"] != "b@x" {
+		t.Errorf("another organizer of the item: %+v", r)
+	}
+	for _, record := range []offline.Fields{two, {}} {
+		if r := Merge(offline.KindAppointment, one, one, record, Options{}); !r.Quiet() {
+			t.Errorf("another organizer of the record: %+v", r)
+		}
 	}
 }
 
@@ -272,6 +295,9 @@ func TestAMergeFavoursNoSideButByChoice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom([]offline.Kind{offline.KindAppointment, offline.KindSeries}).Draw(t, "kind")
 		base, item, record := drawFields(t, kind, "base"), drawFields(t, kind, "item"), drawFields(t, kind, "record")
+		for _, side := range [...]offline.Fields{base, item, record} {
+			delete(side, offline.WordOrganizer) // whose way is its own
+		}
 		limits := map[string]int{"subject": 0, "body": 0, "location": 0}
 		a := Merge(kind, base, item, record, Options{Prefer: Theirs, Limits: limits})
 		b := Merge(kind, base, record, item, Options{Prefer: Mine, Limits: limits})

@@ -156,6 +156,10 @@ func samePeople(a, b string) bool {
 	return true
 }
 
+// sameOrganizer: who organizes a meeting is said when it is made. A side that
+// does not say it later on, or can't, changes nothing.
+func sameOrganizer(a, b string) bool { return a == "" || b == "" || samePeople(a, b) }
+
 func addressOf(line string) string {
 	addr, _, _ := strings.Cut(line, " ")
 	return addr
