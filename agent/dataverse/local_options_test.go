@@ -21,12 +21,14 @@ func (l *local) options(o offline.Options) {
 		"maxuploadfilesize": o.MaxAttachment, "blockedattachments": strings.Join(o.Blocked, ";"),
 		"unresolveemailaddressifmultiplematch": o.UnresolveMany, "resolvesimilarunresolvedemailaddress": !o.ResolveOneByOne, "allowunresolvedpartiesonemailsend": o.SendUnresolved,
 		"ignoreinternalemail": !o.TwoActivities, "isfolderbasedtrackingenabled": !o.NoFolders, "maxfolderbasedtrackingmappings": max(o.MaxFolders, 1),
+		"iscontactmailingaddresssyncenabled": !o.ThreeAddresses, "isappointmentattachmentsyncenabled": o.Attachments,
 	}
 	org["maximumtrackingnumber"] = number(org["maximumtrackingnumber"].(string))
 	filter := map[string]int{"all": 0, "replies": 1, "people": 2, "records": 3, "none": 4}[o.Filter]
 	auto := map[offline.Kind]int{"": 0, offline.KindContact: 1, offline.KindLead: 2}[o.AutoCreate]
 	l.update("organization", l.org.ID(), org)
-	l.update("usersettings", l.me, map[string]any{"incomingemailfilteringmethod": filter, "autocreatecontactonpromote": auto, "trackingtokenid": o.TokenUser})
+	l.update("usersettings", l.me, map[string]any{"incomingemailfilteringmethod": filter, "autocreatecontactonpromote": auto, "trackingtokenid": o.TokenUser,
+		"synccontactcompany": o.Company, "timezonecode": map[string]int{"Asia/Tokyo": 235, "": 92}[o.Zone]})
 }
 
 func number(digits string) (n int) {
