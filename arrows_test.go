@@ -33,7 +33,7 @@ var allowed = []struct {
 	{"agent/dav", []string{"offline"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent/dataverse", []string{"offline", "agent/recur"}, "an adapter knows its protocol, and neither the agent nor another adapter"},
 	{"agent", []string{"offline", "agent/health", "agent/track", "agent/merge", "agent/message", "agent/compose", "agent/book", "agent/recur"}, "the agent knows no protocol: it declares what it needs and is handed adapters"},
-	{"ui", []string{"offline", "agent", "agent/book", "agent/compose", "agent/health", "agent/merge", "agent/message", "agent/track", "assets", "ui"}, "the windows never know a network"},
+	{"ui", []string{"offline", "agent", "agent/book", "agent/compose", "agent/health", "agent/merge", "agent/message", "agent/recur", "agent/track", "assets", "ui"}, "the windows never know a network"},
 	{"assets", nil, "pictures and words"},
 	{"app/localorg", nil, "a server like any other: it shares nothing with its clients"},
 	{"app/demo", []string{"app/localorg", "app/demo", "offline"}, "a world outside the program: it shares with what lives in it only how addresses are compared"},

@@ -27,6 +27,10 @@ const (
 	PartCompose
 	PartOutbox
 	PartTracking
+	PartCalendar
+	PartPeople
+	PartTasks
+	PartInStep
 )
 
 // pulse is how often, at most, the window follows the store: ten times a second.
@@ -47,6 +51,10 @@ type Desk struct {
 	Compose  *Compose // the message that is being written; nil: none
 	Outbox   Outbox
 	Tracking *Tracking
+	Calendar *Items
+	People   *Items
+	Tasks    *Items
+	InStep   *InStep
 	Methods  []MethodLine // who moves the mail; empty: not known
 	CRMMail  bool         // mail written in the CRM is sent from here
 
@@ -111,6 +119,9 @@ func NewDesk(o Options) *Desk {
 	e.say = d.Deeds.Say
 	d.Tracking = newTracking(e, d.Deeds)
 	d.Memory = newMemory(e)
+	d.Calendar, d.People, d.Tasks = newItems(d, offline.KindAppointment, PartCalendar), newItems(d, offline.KindContact, PartPeople), newItems(d, offline.KindTask, PartTasks)
+	d.Calendar.Agenda = d.Memory.Get("agenda", 0) != 0
+	d.InStep = newInStep(d)
 	d.Reader = newReader(e)
 	d.List = newList(e, d.Reader.show)
 	return d
@@ -123,6 +134,7 @@ func (d *Desk) Open() {
 	d.refreshPlaces()
 	d.refreshOutbox()
 	d.readCRMMail()
+	d.InStep.refresh()
 	d.refreshStatus()
 	d.env.wg.Add(1)
 	go d.follow(notices, stop)
@@ -228,6 +240,14 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	}
 	if n.Settings || n.Folders || agent {
 		d.Tracking.refresh()
+	}
+	if n.Items || n.Conflicts || n.Records {
+		d.Calendar.refresh()
+		d.People.refresh()
+		d.Tasks.refresh()
+	}
+	if n.Items || n.Conflicts || n.Settings {
+		d.InStep.refresh()
 	}
 	if (n.Activity || n.SetAside) && d.logOpen {
 		d.OpenJournal()

@@ -60,6 +60,10 @@ type abilities struct {
 	pager      Pager
 	picker     Picker
 	converter  Converter
+
+	keeper   Keeper
+	settler  Settler
+	arranger Arranger
 }
 
 // Pager is the part of an Agent that knows where records are shown in a browser.
@@ -94,6 +98,9 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.pager, _ = a.(Pager)
 	p.picker, _ = a.(Picker)
 	p.converter, _ = a.(Converter)
+	p.keeper, _ = a.(Keeper)
+	p.settler, _ = a.(Settler)
+	p.arranger, _ = a.(Arranger)
 	return p
 }
 

@@ -1,0 +1,94 @@
+package view
+
+import (
+	"strings"
+
+	"postrider/agent"
+	"postrider/offline"
+)
+
+// Arranger is the part of an Agent that is told what becomes of calendars, task
+// lists and address books. Its methods may wait for the disk.
+type Arranger interface {
+	LeaveCollection(url string, off bool) error
+	TrackCollection(url string, on bool) error
+}
+
+// PlaceLine is a calendar, task list or address book.
+type PlaceLine struct {
+	URL      string
+	Name     string
+	Account  string
+	Symbol   string
+	Note     string // what it holds, and how much
+	Off      bool   // it is left alone
+	Track    bool   // everything in it is tracked
+	Home     bool   // what comes from the CRM is put here
+	MayTrack bool
+	Able     bool // it can be changed here
+}
+
+func placeLines(colls []offline.Collection, sizes map[string]int, able bool) (lines []PlaceLine) {
+	for _, c := range colls {
+		l := PlaceLine{URL: c.URL, Name: orElse(OneLine(c.Name, 120), OneLine(c.URL, 120)), Account: c.Account, Symbol: "folder", Off: c.Off, Track: c.Track, Home: c.Home, Able: able, MayTrack: !c.Off && !c.Missing}
+		var kinds []string
+		for _, k := range c.Kinds {
+			kinds = append(kinds, ItemNoun(k)+"s")
+		}
+		if len(c.Kinds) > 0 {
+			l.Symbol = kindSymbol(c.Kinds[0])
+		}
+		l.Note = strings.Join(kinds, " and ")
+		if n := sizes[c.URL]; n > 0 || !c.Off {
+			l.Note = Count(n) + " " + orElse(l.Note, "items")
+		}
+		switch {
+		case c.Missing:
+			l.Note += " · the server does not list it any more"
+		case c.ReadOnly:
+			l.Note += " · can only be read"
+		}
+		if c.Cursor.At.IsZero() && !c.Off && !c.Missing {
+			l.Note += " · not read yet"
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// LeavePlace leaves a calendar alone, or reads it again.
+func (d *Desk) LeavePlace(l PlaceLine, off bool) {
+	a := d.env.arranger
+	if a == nil {
+		return
+	}
+	text := "“" + l.Name + "” is read again"
+	if off {
+		text = "“" + l.Name + "” is left alone"
+	}
+	d.Deeds.run(text, func() (agent.Undo, error) {
+		if err := a.LeaveCollection(l.URL, off); err != nil {
+			return nil, err
+		}
+		return func() error { return a.LeaveCollection(l.URL, !off) }, nil
+	})
+}
+
+// TrackPlace tracks everything in a calendar or address book, what is private
+// aside, or no more of it by itself.
+func (d *Desk) TrackPlace(l PlaceLine, on bool) {
+	a := d.env.arranger
+	if a == nil {
+		return
+	}
+	text := "Nothing more in “" + l.Name + "” is tracked by itself; what is tracked stays so"
+	if on {
+		text = "Everything in “" + l.Name + "” is tracked"
+	}
+	d.Deeds.run(text, func() (agent.Undo, error) {
+		if err := a.TrackCollection(l.URL, on); err != nil {
+			return nil, err
+		}
+		return func() error { return a.TrackCollection(l.URL, !on) }, nil
+	})
+}
