@@ -45,7 +45,7 @@ func (q *rowsOf) appointments(facts []*itemFact) []ItemRow {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b ItemRow) int {
-		return cmp.Or(a.From.Compare(b.From), byTrue(b.AllDay, a.AllDay), b.To.Compare(a.To), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(a.From.Compare(b.From), trueFirst(a.AllDay, b.AllDay), b.To.Compare(a.To), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key))
 	})
 	for i := range rows {
 		begin := rows[i].From
@@ -57,14 +57,14 @@ func (q *rowsOf) appointments(facts []*itemFact) []ItemRow {
 	return rows
 }
 
-func byTrue(a, b bool) int {
+func trueFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
 	case a:
-		return 1
+		return -1
 	}
-	return -1
+	return 1
 }
 
 // series is each time that a series comes in a window.

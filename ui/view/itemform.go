@@ -101,7 +101,7 @@ func (d *Desk) NewItemForm(l *Items) *ItemForm {
 		return nil
 	}
 	slices.SortFunc(f.Places, func(a, b offline.Collection) int {
-		return cmp.Or(byTrue(a.Home, b.Home), cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL))
+		return cmp.Or(trueFirst(a.Home, b.Home), cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL))
 	})
 	if l.Kind == offline.KindAppointment {
 		at := d.env.now().Truncate(time.Hour).Add(time.Hour)

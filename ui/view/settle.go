@@ -282,7 +282,7 @@ func filterGroups(filters []offline.SyncFilter, members map[offline.Kind]offline
 			}
 			g.Lines = append(g.Lines, SyncFilterLine{orElse(OneLine(f.Name, 120), "(no name)"), note, f.Active})
 		}
-		slices.SortStableFunc(g.Lines, func(a, b SyncFilterLine) int { return cmp.Or(byTrue(a.On, b.On), cmp.Compare(a.Name, b.Name)) })
+		slices.SortStableFunc(g.Lines, func(a, b SyncFilterLine) int { return cmp.Or(trueFirst(a.On, b.On), cmp.Compare(a.Name, b.Name)) })
 		g.Title = upperFirst(ItemNoun(k)) + "s: " + Plural(g.Count, "record") + " of the CRM"
 		groups = append(groups, g)
 	}
