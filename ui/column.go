@@ -241,6 +241,26 @@ func newRow(gap float32, grow int, items ...fyne.CanvasObject) *row {
 	return r
 }
 
+// heightFor is the height at a width: what grows may have several lines.
+func (r *row) heightFor(width float32) float32 {
+	rest, high := width, float32(0)
+	for i, o := range r.items {
+		if o.Visible() && i != r.grow {
+			m := o.MinSize()
+			rest -= m.Width + r.gap
+			high = max(high, m.Height)
+		}
+	}
+	if r.grow >= 0 && r.items[r.grow].Visible() {
+		o := r.items[r.grow]
+		if t, ok := o.(tall); ok {
+			return max(high, t.heightFor(max(0, rest)))
+		}
+		high = max(high, o.MinSize().Height)
+	}
+	return high
+}
+
 func (r *row) layout(s fyne.Size) {
 	rest := s.Width
 	n := 0

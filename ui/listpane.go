@@ -43,7 +43,7 @@ func newListPane(w *window) *listPane {
 	p.where.left, p.where.trailer.name = true, "down"
 	p.rows = newRowList(w, rowHeight, func() int { return w.desk.List.Len() }, p.newRow, p.bindRow)
 	p.rows.visible = func(first, end int) { w.desk.List.Show(first, end) }
-	p.empty = newEmptyNote(w)
+	p.empty = newEmptyNote(w, p.rows, p.emptyAct)
 	p.objects = []fyne.CanvasObject{p.bg, p.search, p.where, p.count, p.line, p.rows, p.empty}
 	p.place = func(s fyne.Size) {
 		put := func(o fyne.CanvasObject, x, y, w, h float32) {
@@ -169,58 +169,15 @@ func (p *listPane) choosePlace() {
 	p.w.openMenu(p.w.below(p.where), items...)
 }
 
-// emptyNote says why there is nothing, and what to do next.
-type emptyNote struct {
-	leaf
-	w           *window
-	bg          *box
-	title, text *label
-	act         *button
-}
-
-func newEmptyNote(w *window) *emptyNote {
-	e := &emptyNote{
-		w: w, bg: newBox(colSurface, "", 0), title: newLabel("", sizeBody, colText).bold().center(),
-		text: newLabel("", sizeBody, colMuted).center().lines(4), act: newButton(w, "", "", plain, nil),
+// emptyAct is what an empty list offers.
+func (p *listPane) emptyAct(action string) (text string, act func()) {
+	switch action {
+	case "clear":
+		return "Clear the search", p.clearSearch
+	case "inbox":
+		return "Show the inbox", p.w.rail.mail.act
+	case "sync":
+		return "Sync now", p.w.desk.SyncNow
 	}
-	e.objects = []fyne.CanvasObject{e.bg, e.title, e.text, e.act}
-	e.place = func(s fyne.Size) {
-		e.bg.Resize(s)
-		wide := min(s.Width-32, 320)
-		x, y := (s.Width-wide)/2, min(s.Height/3, 160)
-		e.title.Move(fyne.NewPos(x, y))
-		e.title.Resize(fyne.NewSize(wide, 20))
-		y += 24
-		h := e.text.heightFor(wide)
-		e.text.Move(fyne.NewPos(x, y))
-		e.text.Resize(fyne.NewSize(wide, h))
-		y += h + 16
-		m := e.act.MinSize()
-		e.act.Move(fyne.NewPos((s.Width-m.Width)/2, y))
-		e.act.Resize(m)
-	}
-	e.ExtendBaseWidget(e)
-	e.Hide()
-	return e
-}
-
-func (e *emptyNote) set(n view.Empty, on bool) {
-	if on {
-		e.title.text, e.text.text = n.Title, n.Text
-		text, act := "", func() {}
-		switch n.Action {
-		case "clear":
-			text, act = "Clear the search", e.w.list.clearSearch
-		case "inbox":
-			text, act = "Show the inbox", e.w.rail.mail.act
-		case "sync":
-			text, act = "Sync now", e.w.desk.SyncNow
-		}
-		e.act.act = act
-		e.act.Hidden = text == ""
-		e.act.text = text
-		e.changed()
-	}
-	show(e, on)
-	show(e.w.list.rows, !on)
+	return "", func() {}
 }

@@ -19,6 +19,7 @@ type rail struct {
 	w                                                 *window
 	bg                                                *box
 	write, mail, waiting, outbox, rules, status, help *railItem
+	days, people, tasks, inStep                       *railItem
 }
 
 func newRail(w *window) *rail {
@@ -34,15 +35,19 @@ func newRail(w *window) *rail {
 		w.goTo(view.Where{})
 	})
 	r.waiting = newRailItem(w, "waiting", "Waiting", func() { w.goTo(view.Where{State: offline.Waiting}) })
+	r.days = newRailItem(w, "calendar", "Calendar", func() { w.showPage(w.days) })
+	r.people = newRailItem(w, "people", "People", func() { w.showPage(w.people) })
+	r.tasks = newRailItem(w, "task", "Tasks", func() { w.showPage(w.tasks) })
+	r.inStep = newRailItem(w, "in-step", "Sync", func() { w.showPage(w.inStep) })
 	r.outbox = newRailItem(w, "outbox", "Outbox", func() { w.showPage(w.outbox) })
 	r.rules = newRailItem(w, "rules", "Tracking", func() { w.showPage(w.rules) })
 	r.status = newRailItem(w, "status", "Status", func() { w.showPage(w.health) })
 	r.help = newRailItem(w, "help", "Help", w.showHelp)
-	r.objects = []fyne.CanvasObject{r.bg, r.write, r.mail, r.waiting, r.outbox, r.rules, r.status, r.help}
+	r.objects = []fyne.CanvasObject{r.bg, r.write, r.mail, r.days, r.people, r.tasks, r.waiting, r.outbox, r.inStep, r.rules, r.status, r.help}
 	r.place = func(s fyne.Size) {
 		r.bg.Resize(s)
-		above, below := []*railItem{r.write, r.mail, r.waiting, r.outbox}, []*railItem{r.help, r.status, r.rules}
-		step := max(44, min(60, (s.Height-16)/float32(len(above)+len(below))))
+		above, below := []*railItem{r.write, r.mail, r.days, r.people, r.tasks, r.waiting, r.outbox}, []*railItem{r.help, r.status, r.rules, r.inStep}
+		step := max(24, min(60, (s.Height-16)/float32(len(above)+len(below))))
 		size := fyne.NewSize(s.Width, step-4)
 		for i, it := range above {
 			it.Resize(size)
@@ -70,6 +75,10 @@ func (r *rail) redraw() {
 	}
 	r.outbox.set(w.showing(w.outbox), w.desk.Outbox.Count, outInk)
 	r.rules.set(w.showing(w.rules), 0, colMuted)
+	r.days.set(w.showing(w.days), 0, colMuted)
+	r.people.set(w.showing(w.people), 0, colMuted)
+	r.tasks.set(w.showing(w.tasks), 0, colMuted)
+	r.inStep.set(w.showing(w.inStep), w.desk.InStep.Open, colWarn)
 	n, ink := len(w.desk.Status.Problems), colInfo
 	if n > 0 {
 		ink = tone(w.desk.Status.Problems[0].Tone)
@@ -115,6 +124,10 @@ func newRailItem(w *window, icon, name string, act func()) *railItem {
 		}
 		r.img.Resize(fyne.NewSize(s.Width, 20))
 		top := (s.Height - 38) / 2
+		show(r.word, s.Height >= 38)
+		if s.Height < 38 { // low windows have room for the symbol only
+			top = (s.Height - 20) / 2
+		}
 		r.img.Move(fyne.NewPos(0, top))
 		r.word.Resize(fyne.NewSize(s.Width, 16))
 		r.word.Move(fyne.NewPos(0, top+24))

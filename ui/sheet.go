@@ -163,9 +163,10 @@ func (w *window) showHelp() {
 	for _, k := range [][2]string{
 		{"j  k  ↑  ↓", "next and previous message"}, {"Space", "read on; with Shift back"}, {"Enter", "open, or do the first action"},
 		{"t", "track"}, {"r", "set or change regarding"}, {"u", "untrack"}, {"c", "make a contact, lead, opportunity or case"}, {"Ctrl+Z", "undo, for ten seconds"},
-		{"n", "write a message"}, {"a  Shift+A", "reply, reply to all"}, {"f", "forward"}, {"o  g", "outbox, tracking"}, {"Ctrl+Enter", "send what is being written"},
+		{"n", "write a message"}, {"a  Shift+A", "reply, reply to all"}, {"f", "forward"}, {"1  2  3  4", "mail, calendar, people, tasks"}, {"s", "calendars and people in step with the CRM"}, {"o  g", "outbox, tracking"}, {"Ctrl+Enter", "send what is being written"},
 		{"x", "select; also Ctrl- and Shift-click"}, {"Shift+↑  Shift+↓", "select several"}, {"Ctrl+A", "select all"}, {"Escape", "go back, take a selection back"},
-		{"Ctrl+F  /", "search"}, {"F5", "sync now"}, {"p", "show or hide the panel"}, {"Ctrl+C", "copy the text"}, {"Tab", "go through all buttons and fields"}, {"?", "this list"},
+		{"Ctrl+F  /", "search"}, {"F5", "sync now"}, {"e  Delete", "change or delete an appointment, contact or task"}, {"w  .  ←  →", "week or agenda, today, other weeks"},
+		{"p", "show or hide the panel"}, {"Ctrl+C", "copy the text"}, {"Tab", "go through all buttons and fields"}, {"?", "this list"},
 	} {
 		items = append(items, newKeyLine(k[0], k[1]))
 	}
@@ -183,7 +184,7 @@ func (w *window) showHelp() {
 	c.setItems(items...)
 	var s *sheet
 	done := newButton(w, "Close", "", primary, func() { s.close() })
-	s = w.openSheet("Keys", newPane(c), fyne.NewSize(480, 660), done)
+	s = w.openSheet("Keys", newPane(c), fyne.NewSize(480, 720), done)
 	s.primary = s.close
 	w.canvas.Focus(done)
 }

@@ -32,6 +32,10 @@ type window struct {
 	rules   *trackingPage
 	compose *composePage
 	outbox  *outboxPage
+	days    *itemsPage
+	people  *itemsPage
+	tasks   *itemsPage
+	inStep  *inStepPage
 	before  page // what was shown before the composer
 	at      page // what is shown in the place of the mail; nil: the mail
 	hints   *hints
@@ -68,6 +72,8 @@ func newWindow(c fyne.Canvas, o view.Options, account string) *window {
 	w.rules = newTrackingPage(w)
 	w.compose = newComposePage(w)
 	w.outbox = newOutboxPage(w)
+	w.days, w.people, w.tasks = newItemsPage(w, w.desk.Calendar), newItemsPage(w, w.desk.People), newItemsPage(w, w.desk.Tasks)
+	w.inStep = newInStepPage(w)
 	w.status = newStatusBar(w)
 	w.frame = newFrame(w.rail, w.list, w.item, w.side, w.status)
 	w.recall()
@@ -140,6 +146,18 @@ func (w *window) redraw(p view.Parts) {
 	}
 	if p&view.PartTracking != 0 {
 		w.rules.redraw()
+	}
+	for _, x := range []struct {
+		part view.Parts
+		page *itemsPage
+	}{{view.PartCalendar, w.days}, {view.PartPeople, w.people}, {view.PartTasks, w.tasks}} {
+		if p&x.part != 0 {
+			x.page.redraw()
+		}
+	}
+	if p&view.PartInStep != 0 {
+		w.inStep.redraw()
+		w.rail.redraw()
 	}
 	if p&view.PartCompose != 0 {
 		w.redrawCompose()

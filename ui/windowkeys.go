@@ -127,7 +127,7 @@ func (w *window) TypedRune(r rune) {
 		w.find()
 		return
 	}
-	if w.at != nil {
+	if w.at != page(w.compose) && w.goByKey(r) || w.at != nil {
 		return
 	}
 	switch r {
@@ -161,6 +161,26 @@ func (w *window) TypedRune(r rune) {
 		w.frame.togglePanel()
 		w.frame.remember()
 	}
+}
+
+// goByKey goes to one of the pages that have a key everywhere; it reports whether
+// the key was one of theirs.
+func (w *window) goByKey(r rune) bool {
+	switch r {
+	case '1':
+		w.showPage(nil)
+	case '2':
+		w.showPage(w.days)
+	case '3':
+		w.showPage(w.people)
+	case '4':
+		w.showPage(w.tasks)
+	case 's', 'S':
+		w.showPage(w.inStep)
+	default:
+		return false
+	}
+	return true
 }
 
 // leave goes one step back: out of several marked messages, of a page, of the

@@ -243,7 +243,7 @@ func itemFilters(kind offline.Kind, facts []itemFact, colls map[string]offline.C
 		in[facts[i].coll]++
 	}
 	lines := []ItemFilterLine{
-		{ItemFilter{}, "All " + ItemNoun(kind) + "s", kindSymbol(kind), len(facts)},
+		{ItemFilter{}, "All " + ItemNoun(kind) + "s", ItemKindSymbol(kind), len(facts)},
 		{ItemFilter{State: offline.Failed}, "Needs you", string(SignAttention), states[offline.Failed]},
 		{ItemFilter{State: offline.Waiting}, "Waiting", string(SignWaiting), states[offline.Waiting]},
 		{ItemFilter{State: offline.Tracked}, "Tracked", string(SignTracked), states[offline.Tracked]},
@@ -261,7 +261,8 @@ func itemFilters(kind offline.Kind, facts []itemFact, colls map[string]offline.C
 	return append(lines, own...)
 }
 
-func kindSymbol(kind offline.Kind) string {
+// ItemKindSymbol is the symbol of a kind of item.
+func ItemKindSymbol(kind offline.Kind) string {
 	switch kind {
 	case offline.KindAppointment, offline.KindSeries:
 		return "calendar"
@@ -278,7 +279,7 @@ func (l *Items) FilterLine() ItemFilterLine {
 			return f
 		}
 	}
-	return ItemFilterLine{Name: "All " + ItemNoun(l.Kind) + "s", Symbol: kindSymbol(l.Kind)}
+	return ItemFilterLine{Name: "All " + ItemNoun(l.Kind) + "s", Symbol: ItemKindSymbol(l.Kind)}
 }
 
 // Show shows only what a filter lets through.
@@ -316,4 +317,16 @@ func (l *Items) Empty() (e Empty, empty bool) {
 		return Empty{Title: "No calendars and address books", Text: "Say in config.toml, in [calendar] and [people], where they are; “postrider doctor” finds them from your address."}, true
 	}
 	return Empty{Title: "No " + nouns + " here", Text: "They come with the next sync, from your " + placeOf(l.Kind) + " and from the CRM.", Action: "new"}, true
+}
+
+// Containing are the texts that have every word of query in them.
+func Containing(all []string, query string) (out []string) {
+	words := strings.Fields(fold(query))
+	for _, s := range all {
+		hay := fold(s)
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(hay, w) }) {
+			out = append(out, s)
+		}
+	}
+	return out
 }

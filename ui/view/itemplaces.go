@@ -36,7 +36,7 @@ func placeLines(colls []offline.Collection, sizes map[string]int, able bool) (li
 			kinds = append(kinds, ItemNoun(k)+"s")
 		}
 		if len(c.Kinds) > 0 {
-			l.Symbol = kindSymbol(c.Kinds[0])
+			l.Symbol = ItemKindSymbol(c.Kinds[0])
 		}
 		l.Note = strings.Join(kinds, " and ")
 		if n := sizes[c.URL]; n > 0 || !c.Off {

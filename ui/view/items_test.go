@@ -128,7 +128,9 @@ func TestPeopleAreFoundAndFiltered(t *testing.T) {
 	r := itemRig(t)
 	l := r.items(r.desk.People)
 	l.Find("novakova moravia")
-	r.until("she is found", func() bool { return len(l.Rows) == 1 && l.Rows[0].Name == "Jana Nováková" && l.Shown.Title == "Jana Nováková" })
+	r.until("she is found", func() bool {
+		return len(l.Rows) == 1 && l.Rows[0].Name == "Jana Nováková" && l.Shown.Title == "Jana Nováková"
+	})
 	if v := l.Shown; v.About == nil || v.About.Name != "Moravia Tools a.s." || v.Sign != SignTracked {
 		t.Errorf("shown %+v", v)
 	}

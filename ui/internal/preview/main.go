@@ -67,6 +67,12 @@ func run(out, look string, wide, high float32, empty, hidden bool, many int, key
 		if err := sample.FillOutbox(s); err != nil {
 			return err
 		}
+		if err := sample.FillItems(s); err != nil {
+			return err
+		}
+		if err := sample.ManyItems(s, many, many*20); err != nil {
+			return err
+		}
 		if err := sample.More(s, many); err != nil {
 			return err
 		}
