@@ -11,7 +11,8 @@ import (
 // books and the CRM, and sees by which rules they are kept in step.
 type inStepPage struct {
 	panePage
-	settled, gone int // how many of them are shown
+	settled, gone int            // how many of them are shown
+	lead          fyne.Focusable // the first thing that can be done
 }
 
 // shownAtFirst is how many of a long list are shown before more is asked for.
@@ -32,11 +33,20 @@ func (p *inStepPage) entered() {
 
 func (p *inStepPage) left() { p.w.desk.CloseInStep() }
 
-// first is the first thing that is to be decided; nil: nothing is.
-func (p *inStepPage) first() fyne.Focusable { return nil }
+// first is the first thing that can be done; nil: it isn't known yet.
+func (p *inStepPage) first() fyne.Focusable { return p.lead }
+
+// leads notes the first control of the page.
+func (p *inStepPage) leads(f fyne.Focusable) {
+	if p.lead == nil {
+		p.lead = f
+	}
+}
 
 func (p *inStepPage) smallButton(name, text string, act func()) *button {
-	return p.small(name, text, act)
+	b := p.small(name, text, act)
+	p.leads(b)
+	return b
 }
 
 // redraw shows how things stand.
@@ -45,6 +55,7 @@ func (p *inStepPage) redraw() {
 		return
 	}
 	s := p.w.desk.InStep
+	p.lead = nil
 	items := []fyne.CanvasObject{newLabel("Calendars and people in step with the CRM", sizeTitle, colText).bold().lines(2)}
 	switch {
 	case !s.Able:
@@ -60,6 +71,9 @@ func (p *inStepPage) redraw() {
 		items = append(items, p.goneItems(s)...)
 	}
 	p.set(items...)
+	if p.lead != nil && p.w.canvas.Focused() == nil && len(p.w.sheets) == 0 {
+		p.w.canvas.Focus(p.lead)
+	}
 }
 
 // openItems are conflicts and deletions that wait for the user.
@@ -90,6 +104,7 @@ func (p *inStepPage) heldCard(g view.HeldGroup) fyne.CanvasObject {
 		rows = append(rows, newRow(8, -1, newLabel("and "+view.Count(more)+" more", sizeSmall, colMuted).fitting(), p.small("names "+key, "Show all "+view.Count(len(g.Names)), func() { p.w.showHeld(g) })))
 	}
 	keep := p.button("keep "+key, "Bring them back", "", primary, func() { p.w.desk.SettleHeld(g, false) })
+	p.leads(keep)
 	del := p.button("delete "+key, "Delete "+view.Count(len(g.IDs))+" there, too …", "", plain, func() { p.w.askCarry(g) })
 	return newCardBox(colSurface, colWarn, 12, append(rows, space(4), newFlow(8, keep, del))...)
 }
@@ -128,6 +143,7 @@ func (p *inStepPage) placeItems(s *view.InStep) []fyne.CanvasObject {
 			rows = append(rows, newRow(6, 1, newGlyph("ok", colAccent, 14), newLabel("What comes from the CRM is put here.", sizeSmall, colText)))
 		}
 		read := p.toggle("read "+l.URL, "Keep it in step", func(on bool) { d.LeavePlace(l, !on) })
+		p.leads(read)
 		read.set(!l.Off)
 		read.fix(!l.Able)
 		track := p.toggle("track "+l.URL, "Track everything in it", func(on bool) { p.trackPlace(l, on) })

@@ -93,7 +93,7 @@ func (p *itemsPage) searchKey(e *fyne.KeyEvent) bool {
 	case fyne.KeyEscape:
 		p.clearSearch()
 	case fyne.KeyDown:
-		p.w.canvas.Focus(p.first())
+		p.focusList()
 	case fyne.KeyF5:
 		p.w.desk.SyncNow()
 	default:

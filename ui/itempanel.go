@@ -180,7 +180,7 @@ func (i *itemPanel) setActions(as []view.Action) {
 	}
 	for _, b := range i.buttons[len(as):] {
 		if focused == fyne.Focusable(b) {
-			p.w.canvas.Focus(p.first())
+			p.focusList()
 		}
 	}
 	i.buttons = i.buttons[:len(as)]

@@ -63,30 +63,34 @@ func (r *itemRow) layout(s fyne.Size) {
 	}
 	r.bg.Resize(s)
 	left := 14 + r.gutter
-	lineX := left
+	lineX := left // what is of one group stands together
 	if r.group != "" {
 		lineX = 0
 	}
 	put(r.line, lineX, 0, s.Width-lineX, 1)
 	put(r.edge, 0, 1, 3, s.Height-1)
 	put(r.ring, 1, 2, s.Width-2, s.Height-3)
-	put(r.head, 14, 7, r.gutter-8, 18)
 	x, end := left, s.Width-12
+	y, stateY := float32(6), float32(42)
+	if r.sub.text == "" {
+		y, stateY = 13, 35
+	}
+	put(r.head, 14, y, r.gutter-8, 18)
 	if r.marked {
-		put(r.tick, x, 6, 14, 18)
+		put(r.tick, x, y, 14, 18)
 		x += 18
 	}
 	ww := r.when.MinSize().Width
-	put(r.when, end-ww, 6, ww, 18)
+	put(r.when, end-ww, y, ww, 18)
 	right := end - ww - 8
 	if r.row.Repeats {
-		put(r.repeats, right-13, 6, 13, 18)
+		put(r.repeats, right-13, y, 13, 18)
 		right -= 19
 	}
-	put(r.name, x, 6, right-x, 18)
+	put(r.name, x, y, right-x, 18)
 	put(r.sub, left, 24, end-left, 18)
-	put(r.sign, left, 42, 13, 16)
-	put(r.state, left+19, 42, end-left-19, 16)
+	put(r.sign, left, stateY, 13, 16)
+	put(r.state, left+19, stateY, end-left-19, 16)
 }
 
 func (r *itemRow) repaint() {

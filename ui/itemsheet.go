@@ -28,6 +28,7 @@ func (w *window) openItemForm(f *view.ItemForm) {
 	s := &itemSheet{w: w, form: f, column: newColumn(8, 0).leave(10), entries: map[string]*entry{}, picks: map[string]*button{}}
 	s.pane = newPane(s.column)
 	s.place = newButton(w, "", "folder", plain, s.choosePlace)
+	s.place.left, s.place.trailer.name = true, "down"
 	s.allDay = newToggle(w, "It takes whole days", func(on bool) { f.AllDay = on; s.redraw() })
 	cancel := newButton(w, "Cancel", "", quiet, func() { s.sheet.close() })
 	ok := newButton(w, f.Verb, "", primary, s.do)
@@ -131,7 +132,7 @@ func (s *itemSheet) pick(x view.FormField) *button {
 	b := s.picks[x.Word]
 	if b == nil {
 		b = newButton(s.w, "", "", plain, nil)
-		b.trailer.name = "down"
+		b.left, b.trailer.name = true, "down"
 		b.onFocus = func() { s.pane.reveal(b) }
 		s.picks[x.Word] = b
 	}

@@ -40,11 +40,11 @@ type itemsPage struct {
 func newItemsPage(w *window, l *view.Items) *itemsPage {
 	p := &itemsPage{w: w, list: l, bg: newBox(colSurface, "", 0), head: newFlow(8), lines: [2]*box{newLine(), newLine()}, count: newLabel("", sizeSmall, colMuted).fitting(), week: newLabel("", sizeBody, colText).bold().fitting()}
 	p.where = newButton(w, "", "", quiet, p.chooseFilter)
-	p.where.trailer.name = "down"
+	p.where.left, p.where.trailer.name = true, "down"
 	p.search = newField("Search")
 	p.search.Icon = symbol{"search", colMuted}
 	p.search.OnChanged = l.Find
-	p.search.OnSubmitted = func(string) { w.canvas.Focus(p.first()) }
+	p.search.OnSubmitted = func(string) { p.focusList() }
 	p.search.onKey = p.searchKey
 	p.search.onShortcut = w.TypedShortcut
 	p.fresh = newButton(w, "New "+view.ItemNoun(l.Kind), "write", plain, p.newItem)
@@ -98,10 +98,11 @@ func (p *itemsPage) layout(s fyne.Size) {
 	if p.gridOn() {
 		listW = s.Width - min(max(s.Width*0.3, 280), 380)
 	}
+	e, none := p.list.Empty()
 	switch {
-	case p.turns && p.onItem:
+	case p.turns && p.onItem && !none:
 		listW = 0
-	case p.turns:
+	case p.turns, none && len(p.list.Shown.Keys) == 0 && !p.gridOn():
 		listW = s.Width
 	}
 	for _, o := range []fyne.CanvasObject{p.head, p.lines[0]} {
@@ -115,7 +116,6 @@ func (p *itemsPage) layout(s fyne.Size) {
 		show(grid, p.gridOn() && listW > 0)
 		put(grid, 0, top+1, listW, s.Height-top-1)
 	}
-	e, none := p.list.Empty()
 	none = none && !(p.gridOn() && p.list.Ready && len(p.list.Filters) > 0 && p.list.Filters[0].Count > 0)
 	p.empty.set(e, none && listW > 0)
 	show(p.rows, !p.gridOn() && listW > 0 && !none)
@@ -133,12 +133,33 @@ func (p *itemsPage) layout(s fyne.Size) {
 	put(p.panel, x, 0, s.Width-x, s.Height)
 }
 
-// first is the list, or the grid.
+// first is the list, or the grid; nil while there is neither.
 func (p *itemsPage) first() fyne.Focusable {
-	if p.gridOn() {
+	switch {
+	case p.gridOn() && p.grid.Visible():
 		return p.grid
+	case p.rows.Visible():
+		return p.rows
+	case p.empty.Visible() && p.empty.act.Visible():
+		return p.empty.act
 	}
-	return p.rows
+	return nil
+}
+
+// focusList puts the focus on the list, or the grid.
+func (p *itemsPage) focusList() {
+	if f := p.first(); f != nil {
+		p.w.canvas.Focus(f)
+	}
+}
+
+// refocus keeps the focus on something that is there.
+func (p *itemsPage) refocus() {
+	at := p.w.canvas.Focused()
+	lost := at == nil || at == fyne.Focusable(p.rows) && !p.rows.Visible() || at == fyne.Focusable(p.empty.act) && !p.empty.Visible() || p.grid != nil && at == fyne.Focusable(p.grid) && !p.grid.Visible()
+	if f := p.first(); lost && f != nil && len(p.w.sheets) == 0 {
+		p.w.canvas.Focus(f)
+	}
 }
 
 func (p *itemsPage) entered() {
@@ -171,12 +192,15 @@ func (p *itemsPage) redraw() {
 		items = append(items, newRow(2, -1, p.prev, p.today, p.next), newMiddle(p.week), p.mode)
 	}
 	p.count.set(p.counted(), colMuted)
-	p.head.setItems(append(items, newSized(p.search, 170), p.fresh, newMiddle(p.count))...)
-	p.head.changed()
-	focused := p.w.canvas.Focused()
-	if focused == fyne.Focusable(p.rows) && p.gridOn() || p.grid != nil && focused == fyne.Focusable(p.grid) && !p.gridOn() {
-		p.w.canvas.Focus(p.first())
+	items = append(items, newSized(p.search, 170))
+	if p.w.desk.Keeps() {
+		items = append(items, p.fresh)
 	}
+	if !p.turns {
+		items = append(items, newMiddle(p.count))
+	}
+	p.head.setItems(items...)
+	p.head.changed()
 	p.rows.update()
 	if p.grid != nil {
 		p.grid.update()
@@ -184,6 +208,8 @@ func (p *itemsPage) redraw() {
 	p.begin()
 	p.panel.redraw()
 	p.changed()
+	p.w.canvas.Refresh(p) // as panePage does
+	p.refocus()
 	if verb := p.waiting; verb != "" && len(l.Shown.Keys) > 0 {
 		p.waiting = ""
 		p.do(verb)
@@ -229,7 +255,7 @@ func (p *itemsPage) showDay(day time.Time) {
 func (p *itemsPage) turnMode() {
 	p.list.SetAgenda(!p.list.Agenda)
 	p.redraw()
-	p.w.canvas.Focus(p.first())
+	p.focusList()
 }
 
 func (p *itemsPage) bind(i int, o fyne.CanvasObject) {
@@ -248,7 +274,7 @@ func (p *itemsPage) bind(i int, o fyne.CanvasObject) {
 func (p *itemsPage) tapped(i int) {
 	mods := p.w.mods()
 	toggle, extend := mods&fyne.KeyModifierShortcutDefault != 0, mods&fyne.KeyModifierShift != 0
-	p.w.canvas.Focus(p.first())
+	p.focusList()
 	p.list.Click(i, toggle, extend)
 	if p.turns && !toggle && !extend {
 		p.turn(true)
@@ -275,7 +301,7 @@ func (p *itemsPage) turn(item bool) {
 	if p.onItem = item; p.turns {
 		p.changed()
 		p.panel.redraw()
-		p.w.canvas.Focus(p.first())
+		p.focusList()
 	}
 }
 
@@ -290,7 +316,7 @@ func (p *itemsPage) chooseFilter() {
 		}
 		it := choice{text: f.Name, icon: f.Symbol, on: f.ItemFilter == p.list.Filter, note: view.Count(f.Count), act: func() {
 			p.list.Show(f.ItemFilter)
-			p.w.canvas.Focus(p.first())
+			p.focusList()
 		}}
 		switch view.Sign(f.Symbol) {
 		case view.SignTracked:
@@ -323,7 +349,7 @@ func (p *itemsPage) emptyAct(action string) (text string, act func()) {
 func (p *itemsPage) clearSearch() {
 	p.search.SetText("")
 	p.list.Find("")
-	p.w.canvas.Focus(p.first())
+	p.focusList()
 }
 
 // newMiddle puts a text in the middle of a line of buttons.

@@ -48,6 +48,7 @@ func (w *window) showPage(p page) {
 	default:
 		w.canvas.Unfocus()
 	}
+	w.redrawToast() // it keeps off other things on each page
 }
 
 // showing reports whether p is what is shown.

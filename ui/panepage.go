@@ -35,6 +35,9 @@ func (p *panePage) key(e *fyne.KeyEvent) bool { return p.pane.key(e) }
 func (p *panePage) set(items ...fyne.CanvasObject) {
 	p.pane.column.setItems(items...)
 	p.pane.update(false)
+	// A page that was not drawn yet is not known to belong to the window, and what
+	// is refreshed of it would not be drawn before something else is.
+	p.w.canvas.Refresh(p.pane.column)
 }
 
 // button is the same one each time it is asked for by that name.

@@ -55,7 +55,7 @@ func newWeekGrid(p *itemsPage) *weekGrid {
 	g := &weekGrid{page: p, bg: newBox(colSurface, "", 0), under: newLine(), ring: canvas.NewRectangle(color.Transparent)}
 	g.objects = []fyne.CanvasObject{g.bg, g.under}
 	for i := range g.heads {
-		g.heads[i], g.lines[i] = newDayHead(g, i), newLine()
+		g.heads[i], g.lines[i] = newDayHead(g), newLine()
 		g.objects = append(g.objects, g.heads[i], g.lines[i])
 	}
 	f := &weekField{grid: g, now: newBox(colDanger, "", 0)}
@@ -238,7 +238,7 @@ var (
 	_ desktop.Hoverable = (*dayHead)(nil)
 )
 
-func newDayHead(g *weekGrid, _ int) *dayHead {
+func newDayHead(g *weekGrid) *dayHead {
 	h := &dayHead{grid: g, bg: canvas.NewRectangle(color.Transparent), name: newLabel("", sizeBody, colText), more: newLabel("", sizeSmall, colInfo).right()}
 	h.bg.CornerRadius = 4
 	h.objects = []fyne.CanvasObject{h.bg, h.name, h.more}
@@ -252,6 +252,10 @@ func newDayHead(g *weekGrid, _ int) *dayHead {
 		}
 		h.more.Move(fyne.NewPos(s.Width-6-mw, 0))
 		h.more.Resize(fyne.NewSize(mw, s.Height))
+		h.name.text = h.day.Name
+		if h.name.widthOf(h.day.Name)+mw+12 > s.Width {
+			h.name.text = h.day.At.Format("2")
+		}
 		h.name.Move(fyne.NewPos(6, 0))
 		h.name.Resize(fyne.NewSize(max(0, s.Width-12-mw), s.Height))
 	}

@@ -194,8 +194,8 @@ type Span struct {
 // leastSpan is how long an appointment is drawn at least, in minutes.
 const leastSpan = 25
 
-func newWeek(rows []ItemRow, day, now time.Time) Week {
-	w := Week{Now: -1, Today: -1, Title: weekTitle(day)}
+func newWeek(rows []ItemRow, day, now time.Time, weeks int) Week {
+	w := Week{Now: -1, Today: -1, Title: weekTitle(day, weeks)}
 	for i := range w.Days {
 		at := day.AddDate(0, 0, i)
 		w.Days[i] = Day{Name: at.Format("Mon 2"), At: at}
@@ -275,9 +275,9 @@ func beside(all []Span) (kept []Span, more int) {
 	return kept, more
 }
 
-// weekTitle is a week in words: "23 – 29 November 2026".
-func weekTitle(day time.Time) string {
-	end := day.AddDate(0, 0, 6)
+// weekTitle is a week, or several, in words: "23 – 29 November 2026".
+func weekTitle(day time.Time, weeks int) string {
+	end := day.AddDate(0, 0, 7*weeks-1)
 	switch {
 	case day.Year() != end.Year():
 		return day.Format("2 January 2006") + " – " + end.Format("2 January 2006")

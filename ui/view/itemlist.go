@@ -183,7 +183,11 @@ func (q *rowsOf) lay() (n laid) {
 	switch q.kind {
 	case offline.KindAppointment:
 		n.rows = q.appointments(kept)
-		n.week = newWeek(n.rows, q.day, q.now)
+		weeks := 1
+		if q.agenda {
+			weeks = agendaWeeks
+		}
+		n.week = newWeek(n.rows, q.day, q.now, weeks)
 	case offline.KindTask:
 		n.rows = q.tasks(kept)
 	default:

@@ -39,7 +39,11 @@ func (q *rowsOf) tasks(facts []*itemFact) []ItemRow {
 		if dated {
 			r.When = taskWhen(due, whole, q.now)
 		}
-		r.Sub = joined(" · ", statusWords(f.status), map[bool]string{true: "important"}[f.high])
+		status := statusWords(f.status)
+		if f.status == "completed" { // it stands among those that are done
+			status = ""
+		}
+		r.Sub = joined(" · ", status, map[bool]string{true: "important"}[f.high && !r.Done])
 		switch {
 		case r.Done:
 			r.Group = "Done"

@@ -94,6 +94,9 @@ func (l *Items) look() {
 				e.log.Info("an item could not be read", "err", err)
 				v = ItemView{Kind: l.Kind}
 			}
+			if e.keeper == nil {
+				v.Actions = nil
+			}
 			l.Shown = v
 			e.tell(l.part)
 		}
@@ -138,6 +141,9 @@ func (l *Items) many(keys []uint64) ItemView {
 		}
 	}
 	v.Notes = append(v.Notes, "Untracking and deleting is done one at a time.") // R-TRACK-05
+	if l.env.keeper == nil {
+		return v
+	}
 	if len(fresh) > 0 {
 		v.Actions = append(v.Actions, Action{Verb: VerbTrack, Label: "Track " + Plural(len(fresh), ItemNoun(l.Kind)), Symbol: "track", Key: "T", Primary: true, Keys: fresh})
 	}

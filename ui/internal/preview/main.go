@@ -70,7 +70,7 @@ func run(out, look string, wide, high float32, empty, hidden bool, many int, key
 		if err := sample.FillItems(s); err != nil {
 			return err
 		}
-		if err := sample.ManyItems(s, many, many*20); err != nil {
+		if err := sample.ManyItems(s, min(many, 500), many); err != nil {
 			return err
 		}
 		if err := sample.More(s, many); err != nil {

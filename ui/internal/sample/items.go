@@ -166,10 +166,10 @@ func unsettled(tx *offline.Tx, byName map[string]offline.Item) error {
 		}
 	}
 	for i, t := range []offline.Tombstone{
-		{Side: offline.SideItem, Kind: offline.KindTask, Name: "Ask Jana for the drawings", Record: ref(offline.KindTask, 820), Text: "You deleted it in your tasks, so the task in the CRM was deleted", Deleted: true},
 		{Side: offline.SideRecord, Kind: offline.KindContact, Name: "Petr Dvořák", Record: ref(offline.KindContact, 821), Text: "It was deleted in the CRM; yours was kept, and is not tracked any more"},
+		{Side: offline.SideItem, Kind: offline.KindTask, Name: "Ask Jana for the drawings", Record: ref(offline.KindTask, 820), Text: "You deleted it in your tasks, so the task in the CRM was deleted", Deleted: true},
 	} {
-		t.At = Now().Add(-time.Duration(5+i*40) * time.Hour)
+		t.At = Now().Add(-time.Duration(45-i*40) * time.Hour)
 		if err := tx.PutTombstone(&t); err != nil {
 			return err
 		}
