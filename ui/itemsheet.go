@@ -99,6 +99,9 @@ func (s *itemSheet) field(x view.FormField) fyne.CanvasObject {
 func (s *itemSheet) newField(x view.FormField) *entry {
 	e := newEntry(x.Many)
 	e.SetText(s.form.Value(x.Word))
+	if !x.Many {
+		e.CursorColumn = len([]rune(e.Text)) // one goes on where it ends
+	}
 	e.SetPlaceHolder(x.Hint)
 	e.OnChanged = func(text string) { s.form.Set(x.Word, text); s.note() }
 	e.onFocus = func(on bool) {
