@@ -3,7 +3,7 @@
 GO        ?= go
 PKGS      := ./...
 
-.PHONY: demo test bench build lint setup vet-elsewhere clean
+.PHONY: demo test test-long bench build lint setup vet-elsewhere clean
 
 # Runs the main job on a small world made up for it: in a window where there is
 # a display, otherwise without one, printing what was done.
@@ -13,6 +13,12 @@ demo: build
 # The two that take longest come first: left to the end they would run alone.
 test: setup lint
 	$(GO) test -race -timeout 20m ./app ./ui $(PKGS)
+
+# The tests whose worlds can be larger, and whose laws can be tried more often, at
+# length.
+test-long: setup
+	POSTRIDER_TEST_LONG=1 $(GO) test -race -timeout 120m -rapid.checks 2000 ./agent/merge ./agent/recur ./agent/vobject ./agent/itemtext
+	POSTRIDER_TEST_LONG=1 $(GO) test -timeout 120m ./app
 
 # Whole runs against real servers and peers, and the benchmarks of the packages.
 bench: setup

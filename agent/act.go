@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 
 // Appointments, contacts and tasks (in short: items) come into the store from
 // both sides: from the user's directories and from the CRM. What changed becomes
-// undecided in the transaction that stores the cursor. Nothing is written to
-// either side.
+// undecided in the transaction that stores the cursor, and is brought together by
+// syncItems.
 
 // Names of settings in the store.
 const (
@@ -69,7 +70,7 @@ func (a *Agent) pullItems(ctx context.Context) error {
 
 // noteRecord undecides a record that has an item's fields and says something new.
 func noteRecord(tx *offline.Tx, old, now *offline.Record) error {
-	if now.Item == nil || old.Item != nil && old.ETag == now.ETag {
+	if now.Item == nil || old.Item != nil && old.ETag == now.ETag && maps.Equal(old.Item.Fields, now.Item.Fields) {
 		return nil
 	}
 	return tx.UndecideRecord(now.Ref)

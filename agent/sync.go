@@ -47,7 +47,11 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 			mailErr = errors.Join(mailErr, a.guard(ctx, err, true))
 		}
 	}
-	err := errors.Join(crmErr, mailErr, a.pullItems(ctx))
+	itemErr := a.pullItems(ctx)
+	if crmErr == nil && itemErr == nil {
+		itemErr = a.guard(ctx, a.syncItems(ctx), false)
+	}
+	err := errors.Join(crmErr, mailErr, itemErr)
 	if crmErr == nil && mailErr == nil {
 		a.set(func(s *Status) { s.CatchUp = false })
 		a.sweep()

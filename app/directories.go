@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"postrider/agent"
 	"postrider/agent/dav"
+	"postrider/agent/itemtext"
+	"postrider/offline"
 )
 
 // DirectoryConfig says where the user's calendars and task lists are, or the
@@ -102,6 +105,13 @@ func (d directory) secret(ctx context.Context, secrets Secrets) (string, error) 
 		return "", fmt.Errorf("no password is kept for it; give it once with `postrider password %s`", d.section)
 	}
 	return s, err
+}
+
+// itemText is itemtext.Text as the agent wants it.
+type itemText struct{ itemtext.Text }
+
+func (t itemText) Read(kind offline.Kind, raw []byte, zone *time.Location) agent.ItemInfo {
+	return agent.ItemInfo(t.Text.Read(kind, raw, zone))
 }
 
 // secretOf is the name of the secret of a section that names a server.

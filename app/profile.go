@@ -12,6 +12,7 @@ import (
 	"postrider/agent"
 	"postrider/agent/dataverse"
 	"postrider/agent/imap"
+	"postrider/agent/itemtext"
 	"postrider/agent/mailserver"
 	"postrider/agent/smtp"
 	"postrider/agent/track"
@@ -130,6 +131,7 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	p.Agent, err = agent.New(agent.Config{
 		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
 		Poller: mailbox, Marker: mailbox, Network: network,
+		Accounts: p.directories, ItemText: itemText{itemtext.Text{Own: []string{offline.Fold(p.Config.Mailbox.Address)}}}, ItemCRM: crm,
 		Sender: senderOrNil(p.Sender), Filer: mailbox, Tokens: crm, TemplateSource: crm, PendingMail: crm, Pages: crm, Conversations: crm,
 		Settings: agent.Settings{
 			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,
@@ -214,7 +216,7 @@ func (p *Profile) crm(secrets Secrets, key []byte) (*dataverse.Client, error) {
 	if p.Config.CRM.Kind == "local" {
 		return p.localCRM(key)
 	}
-	return dataverse.New(dataverse.Config{URL: p.Config.CRM.URL, Token: p.token(secrets), Log: p.Log})
+	return dataverse.New(dataverse.Config{URL: p.Config.CRM.URL, Token: p.token(secrets), Log: p.Log, Items: len(p.Config.directories()) > 0})
 }
 
 // localCRM opens the organization on this computer and speaks to it in process.
@@ -228,7 +230,7 @@ func (p *Profile) localCRM(key []byte) (*dataverse.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the user in the organization on this computer: %w", err)
 	}
-	return dataverse.New(dataverse.Config{URL: localURL, Transport: org.Transport(user), Log: p.Log})
+	return dataverse.New(dataverse.Config{URL: localURL, Transport: org.Transport(user), Log: p.Log, Items: len(p.Config.directories()) > 0})
 }
 
 // localURL is the name of an organization that is reached without a network.

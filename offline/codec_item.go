@@ -86,6 +86,8 @@ const (
 	filGone
 	filMarked
 	filMember
+	filOwned
+	filClosed
 )
 
 func (w *writer) itemLink(l *ItemLink) {
@@ -99,6 +101,8 @@ func (w *writer) itemLink(l *ItemLink) {
 	w.bool(filGone, l.Gone)
 	w.bool(filMarked, l.Marked)
 	w.bool(filMember, l.Member)
+	w.bool(filOwned, l.Owned)
+	w.bool(filClosed, l.Closed)
 }
 
 func readItemLink(row string) (l ItemLink, err error) {
@@ -124,6 +128,10 @@ func readItemLink(row string) (l ItemLink, err error) {
 			l.Marked = f.n != 0
 		case filMember:
 			l.Member = f.n != 0
+		case filOwned:
+			l.Owned = f.n != 0
+		case filClosed:
+			l.Closed = f.n != 0
 		}
 		return err
 	})

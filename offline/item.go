@@ -92,6 +92,10 @@ type ItemLink struct {
 	// Marked: the mark was written on the item. A server that drops it is not
 	// given it again and again.
 	Marked bool `json:"marked,omitempty"`
+	// Owned: the record was the user's when it was last looked at.
+	Owned bool `json:"owned,omitempty"`
+	// Closed: the record was completed or canceled then.
+	Closed bool `json:"closed,omitempty"`
 	// Member: the user's filters let the record in when that was last looked at.
 	Member bool `json:"member,omitempty"`
 }

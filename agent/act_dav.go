@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postrider/agent/merge"
+	"postrider/offline"
+)
+
+// carryToDirectories carries the writes to the user's calendars, task lists and
+// address books, one at a time. An account that can't be reached does not keep the
+// others back.
+func (a *Agent) carryToDirectories(ctx context.Context, all []plan) error {
+	var failed error
+	down := map[string]bool{}
+	for _, p := range all {
+		if p.dav == nil {
+			continue
+		}
+		c, acct, err := a.placeOf(p.dav.item.Collection)
+		if err != nil {
+			return err
+		}
+		if acct == nil || down[acct.Name] {
+			continue
+		}
+		a.doing("Writing to "+c.Name, 0, 0)
+		err = a.carryToDirectory(ctx, acct.Directory, c, p)
+		class := offline.ClassOf(err)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || class == "":
+			return errors.Join(failed, err)
+		case class.Transient() || class == offline.FaultAuth || class == offline.FaultTLS:
+			down[acct.Name] = true
+			failed = errors.Join(failed, a.guardDirectory(ctx, *acct, fmt.Errorf("write to %s: %w", c.Name, err)))
+		default:
+			if err := a.Store.Update(func(tx *offline.Tx) error { return a.itemRefused(tx, p.item, err) }); err != nil {
+				return err
+			}
+		}
+	}
+	return failed
+}
+
+// placeOf is a collection with the account that it belongs to; nil where that is
+// no longer configured.
+func (a *Agent) placeOf(url string) (c offline.Collection, acct *Account, err error) {
+	err = a.Store.View(func(tx *offline.Tx) error { c, err = tx.Collection(url); return err })
+	for i := range a.Accounts {
+		if a.Accounts[i].Name == c.Account {
+			acct = &a.Accounts[i]
+		}
+	}
+	return c, acct, err
+}
+
+func (a *Agent) carryToDirectory(ctx context.Context, d Directory, c offline.Collection, p plan) error {
+	w := p.dav
+	if w.remove {
+		err := d.Delete(ctx, c, w.item)
+		switch offline.ClassOf(err) {
+		case offline.FaultStale:
+			return a.readItemAgain(ctx, d, c, w.item)
+		case offline.FaultNotFound:
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		return a.Store.Update(func(tx *offline.Tx) error { return p.davDone(tx, w.item) })
+	}
+	got, err := d.Put(ctx, c, w.item)
+	switch offline.ClassOf(err) {
+	case offline.FaultStale, offline.FaultExists, offline.FaultNotFound:
+		return a.readItemAgain(ctx, d, c, w.item)
+	}
+	if err != nil {
+		return err
+	}
+	return a.Store.Update(func(tx *offline.Tx) error {
+		if err := a.keepWritten(tx, w, got); err != nil {
+			return err
+		}
+		if p.davDone == nil {
+			return nil
+		}
+		return p.davDone(tx, got)
+	})
+}
+
+// readItemAgain reads an item that has changed, or gone, since it was last read.
+func (a *Agent) readItemAgain(ctx context.Context, d Directory, c offline.Collection, it offline.Item) error {
+	got, err := d.Get(ctx, c, []string{it.Href})
+	if err != nil {
+		return err
+	}
+	return a.Store.Update(func(tx *offline.Tx) error {
+		if len(got) == 0 {
+			return a.itemGone(tx, c.URL, it.Href)
+		}
+		return errors.Join(a.storeItem(tx, &c, got[0]), tx.UndecideItem(it.Key))
+	})
+}
+
+// keepWritten stores an item as the server has it after a write. What it keeps
+// otherwise than it was given is noted on the link: the item means what was given.
+func (a *Agent) keepWritten(tx *offline.Tx, w *davWrite, got offline.Item) error {
+	it, err := tx.Item(w.item.Key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	info := a.ItemText.Read(it.Kind, got.Raw, a.zone())
+	it.ETag, it.Raw, it.Fields, it.UID, it.Mark, it.Problem, it.Gone = got.ETag, got.Raw, info.Fields, info.UID, info.Mark, info.Problem, false
+	if got.Href != "" {
+		it.Href = got.Href
+	}
+	for word, v := range w.words {
+		if it.Edits[word] == v {
+			delete(it.Edits, word)
+		}
+	}
+	if len(it.Edits) == 0 {
+		it.Edits = nil
+	}
+	if err := errors.Join(tx.PutItem(&it), tx.UndecideItem(it.Key)); err != nil {
+		return err
+	}
+	l, err := tx.ItemLink(it.Key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	l.Marked = true
+	for word, v := range w.words {
+		delete(l.Given, word)
+		delete(l.Kept, word)
+		if kept := info.Fields[word]; !merge.Same(l.Record.Kind, word, v, kept) {
+			if l.Given == nil {
+				l.Given, l.Kept = offline.Fields{}, offline.Fields{}
+			}
+			l.Given[word], l.Kept[word] = v, kept
+		}
+	}
+	return tx.PutItemLink(&l)
+}
+
+// meant is what an item means: what it says, with what its server keeps otherwise
+// read as what that was given, and with what the user wrote in Postrider.
+func meant(it *offline.Item, l *offline.ItemLink) offline.Fields {
+	f := offline.Fields{}
+	for w, v := range it.Fields {
+		f[w] = v
+	}
+	for w, given := range l.Given {
+		if f[w] == l.Kept[w] {
+			if f[w] = given; given == "" {
+				delete(f, w)
+			}
+		}
+	}
+	for w, v := range it.Edits {
+		if f[w] = v; v == "" {
+			delete(f, w)
+		}
+	}
+	return f
+}

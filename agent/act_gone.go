@@ -1,0 +1,297 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"postrider/agent/health"
+	"postrider/agent/merge"
+	"postrider/offline"
+)
+
+// going is a deletion that is planned, unless it is one of too many.
+type going struct {
+	side offline.Side
+	plan plan
+	held offline.HeldDeletion
+}
+
+// itemGone plans for an item that is no longer at its server.
+func (p *planner) itemGone(it *offline.Item, link *offline.ItemLink) error {
+	if moved, err := p.moved(it, link); moved || err != nil {
+		return err
+	}
+	rec, err := p.tx.Record(link.Record)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	if err != nil || rec.Item == nil || link.Gone {
+		p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error { return p.bury(tx, it, nil, offline.SideItem, false, "") }})
+		return nil
+	}
+	o, err := p.options(rec.Kind, it, &rec)
+	if err != nil {
+		return err
+	}
+	theirs := len(merge.Merge(rec.Kind, link.Base, link.Base, rec.Item.Fields, o).ToItem) > 0
+	v := merge.Deleted(merge.Deletion{Kind: it.Kind, Side: offline.SideItem, State: rec.Item.State, Owner: rec.Owner.ID == p.me.ID, Organizer: it.Fields[offline.WordOrganizer] == "", Past: p.over(it.Fields)})
+	x := plan{item: it.Key, kind: it.Kind}
+	switch {
+	case v.Delete && !theirs:
+		x.crm = &offline.Write{Change: offline.Change{Op: offline.OpDelete, Entry: it.Key, Record: rec.Ref, ETag: rec.ETag}}
+		x.crmDone = func(tx *offline.Tx, _ offline.Outcome) error {
+			return errors.Join(p.bury(tx, it, &rec, offline.SideItem, true, "Deleted in the CRM, too"), ignoreMissing(tx.DeleteRecord(rec.Ref)))
+		}
+	case v.Delete:
+		x.local = func(tx *offline.Tx) error {
+			return p.bury(tx, it, &rec, offline.SideItem, false, "It was changed in the CRM meanwhile, and stays there")
+		}
+	default:
+		x.local = func(tx *offline.Tx) error {
+			return p.bury(tx, it, &rec, offline.SideItem, false, "It stays in the CRM")
+		}
+	}
+	p.goings = append(p.goings, going{offline.SideItem, x, offline.HeldDeletion{Side: offline.SideItem, Kind: it.Kind, Item: it.Key, Record: rec.Ref, Name: offline.ItemName(it.Kind, it.Fields), At: p.now}})
+	return nil
+}
+
+// moved plans for an item that is elsewhere now: it was moved to another calendar.
+func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) {
+	others, err := p.tx.ItemsByUID(it.UID)
+	if err != nil || it.UID == "" {
+		return false, err
+	}
+	for _, o := range others {
+		if o.Key == it.Key || o.Gone || o.Kind != it.Kind {
+			continue
+		}
+		if _, err := p.tx.ItemLink(o.Key); err == nil {
+			continue
+		}
+		to := o.Key
+		p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error {
+			l := *link
+			if err := tx.DeleteItem(it.Key); err != nil {
+				return ignoreMissing(err)
+			}
+			now, err := tx.Item(to)
+			if err != nil {
+				return ignoreMissing(err)
+			}
+			now.Track = it.Track
+			l.Item, l.Marked = to, false
+			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to))
+		}})
+		return true, nil
+	}
+	return false, nil
+}
+
+// bury keeps what was deleted where the user can see it, and take it back.
+func (p *planner) bury(tx *offline.Tx, it *offline.Item, rec *offline.Record, side offline.Side, deleted bool, text string) error {
+	t := offline.Tombstone{Side: side, Kind: it.Kind, Name: offline.ItemName(it.Kind, it.Now()), Item: *it, Whole: rec, Text: text, At: p.now, Deleted: deleted}
+	if rec != nil {
+		t.Record = rec.Ref
+	}
+	if text != "" {
+		if err := tx.PutTombstone(&t); err != nil {
+			return err
+		}
+		if err := tx.Log(offline.Activity{At: p.now, What: "delete", Record: t.Record, Text: t.Name + ": " + text}); err != nil {
+			return err
+		}
+	}
+	if err := dropHeld(tx, it.Key); err != nil {
+		return err
+	}
+	return ignoreMissing(tx.DeleteItem(it.Key))
+}
+
+func dropHeld(tx *offline.Tx, item uint64) error {
+	held, err := tx.HeldDeletions()
+	for _, h := range held {
+		if h.Item == item {
+			err = errors.Join(err, tx.DropHeldDeletion(h.ID))
+		}
+	}
+	return err
+}
+
+// recordGone plans for an item whose record was deleted in the CRM.
+func (p *planner) recordGone(it *offline.Item, link *offline.ItemLink) error {
+	o, err := p.options(link.Record.Kind, it, nil)
+	if err != nil {
+		return err
+	}
+	mine := len(merge.Merge(link.Record.Kind, link.Base, meant(it, link), link.Base, o).ToRecord) > 0
+	state := offline.RecordOpen
+	if link.Closed {
+		state = offline.RecordCompleted
+	}
+	v := merge.Deleted(merge.Deletion{Kind: it.Kind, Side: offline.SideRecord, State: state, Owner: link.Owned, Organizer: it.Fields[offline.WordOrganizer] == "", Past: p.over(it.Fields), Done: it.Fields[offline.WordStatus] == "completed"})
+	x := plan{item: it.Key, kind: it.Kind}
+	c, err := p.tx.Collection(it.Collection)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	if !v.Delete || mine || c.ReadOnly || it.ETag == "" {
+		text := "It was deleted in the CRM, and stays here"
+		if mine {
+			text = "It was deleted in the CRM, and was changed here meanwhile: it stays here"
+		}
+		x.local = func(tx *offline.Tx) error { return p.unlink(tx, it, link, text) }
+	} else {
+		x.dav = &davWrite{item: *it, remove: true}
+		x.davDone = func(tx *offline.Tx, _ offline.Item) error {
+			rec := &offline.Record{Ref: link.Record, Item: &offline.RecordItem{Fields: link.Base}}
+			return p.bury(tx, it, rec, offline.SideRecord, true, "It was deleted in the CRM, and so here")
+		}
+	}
+	p.goings = append(p.goings, going{offline.SideRecord, x, offline.HeldDeletion{Side: offline.SideRecord, Kind: it.Kind, Item: it.Key, Record: link.Record, Name: offline.ItemName(it.Kind, it.Fields), At: p.now}})
+	return nil
+}
+
+// unlink leaves an item where it is, tracked no longer. Its mark says so, for any
+// other Postrider.
+func (p *planner) unlink(tx *offline.Tx, it *offline.Item, link *offline.ItemLink, text string) error {
+	t := offline.Tombstone{Side: offline.SideRecord, Kind: it.Kind, Name: offline.ItemName(it.Kind, it.Now()), Record: link.Record, Item: *it, Text: text, At: p.now}
+	if err := tx.PutTombstone(&t); err != nil {
+		return err
+	}
+	if err := dropHeld(tx, it.Key); err != nil {
+		return err
+	}
+	return letGo(tx, it.Key, offline.CauseColleague, text, p.now)
+}
+
+// letGo breaks the link of an item.
+func letGo(tx *offline.Tx, key uint64, cause offline.Cause, text string, now time.Time) error {
+	it, err := tx.Item(key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	it.Track = offline.Tracking{State: offline.Untracked, Since: now, Cause: cause, Reason: text, Declined: true}
+	if err := errors.Join(tx.PutItem(&it), ignoreMissing(tx.DeleteItemLink(key)), tx.UndecideItem(key)); err != nil {
+		return err
+	}
+	return tx.Log(offline.Activity{At: now, What: "unlinked", Text: offline.ItemName(it.Kind, it.Now()) + ": " + text})
+}
+
+// left plans for an item whose record left the user's filters: both stay, each by
+// itself (R-FILTER-16, R-DELETE-20). When it comes back they are a pair again.
+func (p *planner) left(it *offline.Item, link *offline.ItemLink) error {
+	p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error {
+		return letGo(tx, it.Key, offline.CauseElsewhere, "Its record is no longer among those that your filters let in.", p.now)
+	}})
+	return nil
+}
+
+// remake plans for an appointment that became a series, or a series that became an
+// appointment: in the CRM that is another record. The old one goes once the new
+// one is there, if it may.
+func (p *planner) remake(it *offline.Item, link *offline.ItemLink, rec *offline.Record) error {
+	if rec.Item.State != offline.RecordOpen || rec.Owner.ID != p.me.ID {
+		p.decided(it, func(tx *offline.Tx) error {
+			return setTrack(tx, it.Key, offline.Failed, "It began or ceased to recur here, and its record in the CRM is not yours to replace.", p.now)
+		})
+		return nil
+	}
+	p.add(plan{item: it.Key, kind: it.Kind, crm: &offline.Write{Change: offline.Change{Op: offline.OpDelete, Entry: it.Key, Record: rec.Ref, ETag: rec.ETag}},
+		crmDone: func(tx *offline.Tx, _ offline.Outcome) error {
+			if err := errors.Join(ignoreMissing(tx.DeleteItemLink(it.Key)), ignoreMissing(tx.DeleteRecord(rec.Ref))); err != nil {
+				return err
+			}
+			now, err := tx.Item(it.Key)
+			if err != nil {
+				return ignoreMissing(err)
+			}
+			r := offline.Ref{Kind: recordKind(&now), ID: p.recordID(recordKind(&now), now.UID)}
+			now.Track.State, now.Track.Record, now.Track.Since = offline.Waiting, r, p.now
+			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&offline.ItemLink{Item: it.Key, Record: r, At: p.now}), tx.UndecideItem(it.Key))
+		}})
+	return nil
+}
+
+// hold plans the deletions, or holds them for the user where many things of a kind
+// vanished at once on one side.
+func (p *planner) hold() error {
+	if len(p.goings) == 0 {
+		return nil
+	}
+	links := map[offline.Kind]int{}
+	if err := p.tx.ItemLinks(func(l offline.ItemLink) bool {
+		k, _ := offline.ItemKind(l.Record.Kind)
+		links[k]++
+		return true
+	}); err != nil {
+		return err
+	}
+	type group struct {
+		side offline.Side
+		kind offline.Kind
+	}
+	gone := map[group]int{}
+	for _, g := range p.goings {
+		gone[group{g.side, g.plan.kind}]++
+	}
+	for _, g := range p.goings {
+		confirmed := slices.Contains(p.mayGo, g.plan.item)
+		if confirmed || !merge.Hold(gone[group{g.side, g.plan.kind}], links[g.plan.kind]) && !p.isHeld(g.plan.item) {
+			p.add(g.plan)
+			continue
+		}
+		if p.isHeld(g.plan.item) {
+			continue
+		}
+		held := g.held
+		p.add(plan{item: g.plan.item, kind: g.plan.kind, local: func(tx *offline.Tx) error {
+			return tx.PutHeldDeletion(&held)
+		}})
+	}
+	return nil
+}
+
+func (p *planner) isHeld(item uint64) bool {
+	return slices.ContainsFunc(p.held, func(h offline.HeldDeletion) bool { return h.Item == item })
+}
+
+// sayItemState tells what waits for the user.
+func (a *Agent) sayItemState() error {
+	var held []offline.HeldDeletion
+	var conflicts []offline.Conflict
+	waiting := map[offline.Kind]bool{}
+	err := a.Store.View(func(tx *offline.Tx) (err error) {
+		if held, err = tx.HeldDeletions(); err != nil {
+			return err
+		}
+		if conflicts, err = tx.Conflicts(); err != nil {
+			return err
+		}
+		for _, k := range offline.ItemKinds {
+			ok := false
+			if _, err := tx.Setting(settingConfirmed+":"+string(k), &ok); err != nil {
+				return err
+			}
+			waiting[k] = !ok
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	asked := slices.DeleteFunc(conflicts, func(c offline.Conflict) bool { return c.Winner != "" })
+	say := func(k health.Kind, on bool, text string) {
+		if on {
+			a.health.Set(k, "items", text)
+		} else {
+			a.health.Clear(k, "items")
+		}
+	}
+	say(health.ItemsHeld, len(held) > 0, fmt.Sprintf("%d appointments, contacts or tasks seem to have been deleted at once. Nothing was deleted on the other side.", len(held)))
+	say(health.ItemsConflict, len(asked) > 0, fmt.Sprintf("%d fields were changed differently on both sides.", len(asked)))
+	first := waiting[offline.KindAppointment] || waiting[offline.KindContact] || waiting[offline.KindTask]
+	say(health.ItemsFirst, first, "Postrider has compared your calendars and address books with the CRM and waits for your word.")
+	return nil
+}

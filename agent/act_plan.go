@@ -1,0 +1,367 @@
+package agent
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postrider/agent/merge"
+	"postrider/agent/recur"
+	"postrider/offline"
+)
+
+// planner plans one round, from what the store says at one moment.
+type planner struct {
+	a         *Agent
+	tx        *offline.Tx
+	me        offline.User
+	now       time.Time
+	prefer    merge.Prefer
+	limits    offline.FieldLimits
+	confirmed map[offline.Kind]bool
+	members   map[offline.Kind]offline.Members
+	apart     []merge.Group
+	mayGo     []uint64 // items whose deletion the user confirmed
+	held      []offline.HeldDeletion
+	byUID     map[string]offline.Ref // of appointments and series in the CRM
+	out       plans
+	goings    []going // deletions, which may be too many at once
+}
+
+// planItems plans what is undecided.
+func (a *Agent) planItems() (*plans, error) {
+	var p *planner
+	err := a.Store.View(func(tx *offline.Tx) error {
+		p = &planner{a: a, tx: tx, me: a.me(), now: a.Now().UTC()}
+		if err := p.learn(); err != nil {
+			return err
+		}
+		items, records, err := tx.Undecided()
+		if err != nil {
+			return err
+		}
+		for i := range records {
+			if err := p.record(&records[i]); err != nil {
+				return err
+			}
+		}
+		for _, key := range items {
+			if len(p.out.all) >= itemBatch {
+				break
+			}
+			if err := p.item(key); err != nil {
+				return err
+			}
+		}
+		return p.hold()
+	})
+	return &p.out, err
+}
+
+func (p *planner) learn() error {
+	var l itemLimits
+	p.confirmed, p.members = map[offline.Kind]bool{}, map[offline.Kind]offline.Members{}
+	_, err := p.tx.Setting(settingItemLimits, &l)
+	p.limits = l.Limits
+	for _, k := range offline.ItemKinds {
+		ok := false
+		_, e := p.tx.Setting(settingConfirmed+":"+string(k), &ok)
+		p.confirmed[k] = ok
+		err = errors.Join(err, e)
+	}
+	for _, k := range memberKinds {
+		var m offline.Members
+		_, e := p.tx.Setting(offline.SettingMembers(k), &m)
+		p.members[k] = m
+		err = errors.Join(err, e)
+	}
+	for name, v := range map[string]any{settingPrefer: &p.prefer, settingApart: &p.apart, settingConfirmGone: &p.mayGo} {
+		_, e := p.tx.Setting(name, v)
+		err = errors.Join(err, e)
+	}
+	held, e := p.tx.HeldDeletions()
+	p.held = held
+	return errors.Join(err, e)
+}
+
+func (p *planner) member(r offline.Ref) bool { return p.members[r.Kind].Has(r.ID) }
+
+// options are those of the merge of a pair.
+func (p *planner) options(kind offline.Kind, it *offline.Item, rec *offline.Record) (merge.Options, error) {
+	o := merge.Options{Limits: p.limits[kind], Prefer: p.prefer, ItemChanged: it.Changed, ThreeAddresses: p.me.Options.ThreeAddresses, Company: p.me.Options.Company}
+	if rec != nil && rec.Item != nil {
+		o.RecordChanged, o.Closed = rec.Changed, rec.Item.State == offline.RecordCompleted || rec.Item.State == offline.RecordCanceled
+	}
+	if by := it.Fields[offline.WordOrganizer]; by != "" {
+		addr, _, _ := strings.Cut(by, " ")
+		known, err := p.tx.RecordsByAddress(addr)
+		if err != nil {
+			return o, err
+		}
+		o.Guest = slices.ContainsFunc(known, func(r offline.Record) bool { return r.Kind == offline.KindUser && r.ID != p.me.ID })
+	}
+	return o, nil
+}
+
+// add plans something.
+func (p *planner) add(x plan) { p.out.all = append(p.out.all, x) }
+
+// decided plans that nothing more is to be done about an item for now.
+func (p *planner) decided(it *offline.Item, do func(*offline.Tx) error) {
+	key := it.Key
+	p.add(plan{item: key, kind: it.Kind, local: func(tx *offline.Tx) error {
+		if do != nil {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return tx.Decided(key)
+	}})
+}
+
+// recordKind is the kind of the record that an item has.
+func recordKind(it *offline.Item) offline.Kind {
+	if it.Kind == offline.KindAppointment && it.Now()[offline.WordRecurrence] != "" {
+		return offline.KindSeries
+	}
+	return it.Kind
+}
+
+// recordID is the id of the record of an item: the same whoever makes it, so that
+// two Postriders can't make two of it.
+func (p *planner) recordID(kind offline.Kind, uid string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("postrider:"+p.me.Organization+":"+string(kind)+":"+uid)).String()
+}
+
+// item plans what is to be done about an item.
+func (p *planner) item(key uint64) error {
+	it, err := p.tx.Item(key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	link, err := p.tx.ItemLink(key)
+	linked := err == nil
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	switch {
+	case it.Gone && !linked:
+		p.add(plan{item: key, kind: it.Kind, local: func(tx *offline.Tx) error { return ignoreMissing(tx.DeleteItem(key)) }})
+		return nil
+	case it.Gone:
+		return p.itemGone(&it, &link)
+	case it.Edits[wordDeleted] != "":
+		return p.deletion(&it)
+	case linked && link.Gone:
+		return p.recordGone(&it, &link)
+	case linked:
+		return p.pair(&it, &link)
+	}
+	return p.alone(&it)
+}
+
+// pair plans for an item and its record.
+func (p *planner) pair(it *offline.Item, link *offline.ItemLink) error {
+	rec, err := p.tx.Record(link.Record)
+	switch {
+	case errors.Is(err, offline.ErrNotFound) && link.ETag == "":
+		return p.make(it, link)
+	case errors.Is(err, offline.ErrNotFound), err == nil && rec.Item == nil:
+		p.decided(it, nil) // it is not read yet, or can't be
+		return nil
+	case err != nil:
+		return err
+	}
+	if link.Member && !p.member(rec.Ref) && rec.Item.State == offline.RecordOpen && len(p.members[rec.Kind].IDs) > 0 {
+		return p.left(it, link)
+	}
+	if it.Problem != "" {
+		reason := "It stays as it is in the CRM: " + it.Problem + "."
+		p.decided(it, func(tx *offline.Tx) error { return setTrack(tx, it.Key, offline.Failed, reason, p.now) })
+		return nil
+	}
+	if recordKind(it) != rec.Kind {
+		return p.remake(it, link, &rec)
+	}
+	o, err := p.options(rec.Kind, it, &rec)
+	if err != nil {
+		return err
+	}
+	res := merge.Merge(rec.Kind, link.Base, meant(it, link), rec.Item.Fields, o)
+	x := plan{item: it.Key, kind: it.Kind}
+	words := p.wordsFor(it, res.ToItem)
+	mark := p.markFor(it, link, rec.Ref)
+	if len(res.Conflicts) > 0 {
+		x.local = func(tx *offline.Tx) error { return p.conflicts(tx, it, rec.Ref, res.Conflicts) }
+	}
+	if len(res.ToRecord) > 0 {
+		if x.crm, err = p.update(it, &rec, res.ToRecord); err != nil {
+			return err
+		}
+		x.crmDone = func(tx *offline.Tx, out offline.Outcome) error { return p.updated(tx, it.Key, res, out) }
+	}
+	if len(words) > 0 || mark != it.Mark {
+		if x.dav, err = p.put(it, words, mark); err != nil {
+			return err
+		}
+		if x.dav != nil {
+			x.davDone = func(tx *offline.Tx, _ offline.Item) error {
+				return moveBase(tx, it.Key, res.ToItem, res.Base)
+			}
+		}
+	}
+	if x.crm == nil && x.dav == nil {
+		p.settle(it, link, &rec, res)
+		return nil
+	}
+	p.add(x)
+	return nil
+}
+
+// wordsFor are the words to write to an item: what the merge wants, what the user
+// wrote in Postrider, and the category that says that it is tracked.
+func (p *planner) wordsFor(it *offline.Item, to offline.Fields) offline.Fields {
+	words := maps.Clone(it.Edits)
+	if words == nil {
+		words = offline.Fields{}
+	}
+	maps.Copy(words, to)
+	now := it.Now()
+	if c, ok := merge.Tracked(now); ok {
+		words[offline.WordCategories] = c
+	}
+	return words
+}
+
+// markFor is the mark that an item is to bear. Those of other organizations are
+// left alone, and a server that drops marks is not given them again and again.
+func (p *planner) markFor(it *offline.Item, link *offline.ItemLink, r offline.Ref) offline.Mark {
+	want := offline.Mark{Org: p.me.Organization, Record: r}
+	if it.Mark == want || link.Marked && it.Mark.Org == "" || it.Mark.Org != "" && it.Mark.Org != p.me.Organization {
+		return it.Mark
+	}
+	return want
+}
+
+// put is a write to the directory; nil where its collection can't be written.
+func (p *planner) put(it *offline.Item, words offline.Fields, mark offline.Mark) (*davWrite, error) {
+	c, err := p.tx.Collection(it.Collection)
+	if err != nil {
+		return nil, ignoreMissing(err)
+	}
+	if c.ReadOnly || c.Missing || c.Off {
+		return nil, nil
+	}
+	w := &davWrite{item: *it, words: words}
+	if w.item.Raw, err = p.a.ItemText.Edit(it.Kind, it.Raw, it.UID, words, mark, p.a.zone()); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// settle plans that a pair agrees, as far as it can.
+func (p *planner) settle(it *offline.Item, link *offline.ItemLink, rec *offline.Record, res merge.Result) {
+	l := *link
+	l.Base, l.ETag, l.Member = res.Now, rec.ETag, p.member(rec.Ref)
+	l.Owned, l.Closed = rec.Owner.ID == p.me.ID, rec.Item.State != offline.RecordOpen
+	cut := ""
+	if len(res.Cut) > 0 {
+		cut = "Longer than the CRM takes, and cut there: " + strings.Join(res.Cut, ", ") + "."
+	}
+	p.decided(it, func(tx *offline.Tx) error {
+		if !sameLink(&l, link) {
+			if err := tx.PutItemLink(&l); err != nil {
+				return err
+			}
+		}
+		return setTrack(tx, it.Key, offline.Tracked, cut, p.now)
+	})
+}
+
+func sameLink(a, b *offline.ItemLink) bool {
+	return a.ETag == b.ETag && a.Member == b.Member && a.Owned == b.Owned && a.Closed == b.Closed && maps.Equal(a.Base, b.Base)
+}
+
+// setTrack notes the state of an item, where it is another one.
+func setTrack(tx *offline.Tx, key uint64, s offline.State, reason string, now time.Time) error {
+	it, err := tx.Item(key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	l, err := tx.ItemLink(key)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	if it.Track.State == s && it.Track.Reason == reason && it.Track.Record == l.Record {
+		return nil
+	}
+	it.Track.State, it.Track.Since, it.Track.Reason, it.Track.Record = s, now, reason, l.Record
+	return tx.PutItem(&it)
+}
+
+// conflicts keeps what both sides changed differently, each once.
+func (p *planner) conflicts(tx *offline.Tx, it *offline.Item, r offline.Ref, all []merge.Clash) error {
+	known, err := tx.Conflicts()
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		x := offline.Conflict{Item: it.Key, Record: r, Name: offline.ItemName(it.Kind, it.Now()), Word: c.Word, Base: c.Base, Mine: c.Mine, Theirs: c.Theirs, Winner: c.Winner, At: p.now}
+		if slices.ContainsFunc(known, func(k offline.Conflict) bool {
+			return k.Item == x.Item && k.Word == x.Word && k.Mine == x.Mine && k.Theirs == x.Theirs
+		}) {
+			continue
+		}
+		if err := tx.PutConflict(&x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveBase notes what both agree on now that words were written to one side.
+func moveBase(tx *offline.Tx, key uint64, written, base offline.Fields) error {
+	l, err := tx.ItemLink(key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	next := maps.Clone(l.Base)
+	if next == nil {
+		next = offline.Fields{}
+	}
+	for w := range written {
+		if v, ok := base[w]; ok {
+			next[w] = v
+		} else {
+			delete(next, w)
+		}
+	}
+	l.Base = next
+	return tx.PutItemLink(&l)
+}
+
+// over reports whether an appointment is over. A series without an end never is.
+func (p *planner) over(f offline.Fields) bool {
+	from, to, allDay, err := recur.Times(f[offline.WordTime])
+	if err != nil {
+		return false
+	}
+	word := f[offline.WordRecurrence]
+	if word == "" {
+		return to.Before(p.now)
+	}
+	s, err := recur.Parse(word)
+	if err != nil {
+		return false
+	}
+	start := from
+	if z, err := time.LoadLocation(f[offline.WordZone]); err == nil && !allDay {
+		start = from.In(z)
+	}
+	later, err := s.Expand(start, to.Sub(from), allDay, p.now, p.now.AddDate(20, 0, 0), 1)
+	return err == nil && len(later) == 0
+}
