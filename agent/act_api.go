@@ -234,8 +234,27 @@ func (a *Agent) PreviewCollection(url string) (names []string, err error) {
 	return names, err
 }
 
-// ItemCounts are the items of a kind by state.
-func (a *Agent) ItemCounts(k offline.Kind) (c offline.Counts, err error) {
-	err = a.Store.View(func(tx *offline.Tx) error { c = tx.ItemCounts(k); return nil })
+// ItemCounts are the appointments, contacts and tasks by state.
+func (a *Agent) ItemCounts() (c map[offline.Kind]offline.Counts, err error) {
+	c = map[offline.Kind]offline.Counts{}
+	err = a.Store.View(func(tx *offline.Tx) error {
+		for _, k := range offline.ItemKinds {
+			c[k] = tx.ItemCounts(k)
+		}
+		return nil
+	})
 	return c, err
+}
+
+// countItems is ItemCounts for a report; nil where items are left alone.
+func (a *Agent) countItems() map[offline.Kind]offline.Counts {
+	if !a.itemsOn() {
+		return nil
+	}
+	c, err := a.ItemCounts()
+	if err != nil {
+		a.Log.Warn("appointments, contacts and tasks could not be counted", "err", err)
+		return nil
+	}
+	return c
 }

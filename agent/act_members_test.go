@@ -31,10 +31,6 @@ func (c *fakeItemCRM) Lookup(ctx context.Context, refs []offline.Ref) ([]offline
 	return nil, nil
 }
 
-func (c *fakeItemCRM) RecordsByUID(ctx context.Context, uids []string) ([]offline.Record, error) {
-	return nil, nil
-}
-
 func (c *fakeItemCRM) FieldLimits(ctx context.Context) (offline.FieldLimits, error) { return nil, nil }
 
 // R-FILTER-04, R-FILTER-05: the filters are shown with what they let in together.

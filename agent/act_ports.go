@@ -63,10 +63,6 @@ type ItemCRM interface {
 	// is left out.
 	Lookup(ctx context.Context, refs []offline.Ref) ([]offline.Record, error)
 
-	// RecordsByUID finds the appointments and series that were made from the items
-	// of these UIDs, whoever made them.
-	RecordsByUID(ctx context.Context, uids []string) ([]offline.Record, error)
-
 	// FieldLimits are the longest texts that the organization's CRM takes.
 	FieldLimits(ctx context.Context) (offline.FieldLimits, error)
 }

@@ -302,7 +302,8 @@ func (a *Agent) recount() {
 	if err := a.Store.View(func(tx *offline.Tx) error { c = tx.Counts(); return nil }); err != nil {
 		return
 	}
-	a.set(func(s *Status) { s.Counts = c })
+	items := a.countItems()
+	a.set(func(s *Status) { s.Counts, s.Items = c, items })
 }
 
 // SyncNow asks for a sync as soon as possible.

@@ -27,9 +27,10 @@ type Status struct {
 	Done     int    // of Total, in the unit that Doing speaks of
 	Total    int    // 0: not known
 	Counts   offline.Counts
-	MailAt   time.Time // last good answer of the mailbox; zero: never
-	CRMAt    time.Time // last good answer of the CRM; zero: never
-	NextTry  time.Time // when Offline
+	Items    map[offline.Kind]offline.Counts // of appointments, contacts and tasks; nil where they are left alone. Not to be changed
+	MailAt   time.Time                       // last good answer of the mailbox; zero: never
+	CRMAt    time.Time                       // last good answer of the CRM; zero: never
+	NextTry  time.Time                       // when Offline
 	Problems []health.Problem
 }
 

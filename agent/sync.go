@@ -14,11 +14,19 @@ type Requests struct {
 	IMAP      int64 `json:"imap"`       // commands
 	CRM       int64 `json:"crm"`        // HTTP requests
 	CRMWrites int64 `json:"crm_writes"` // of those, the ones that write
+	DAV       int64 `json:"dav"`        // HTTP requests to calendars and address books
+	DAVWrites int64 `json:"dav_writes"` // of those, the ones that write
+}
+
+// Add is what two syncs asked together.
+func (r Requests) Add(o Requests) Requests {
+	return Requests{r.IMAP + o.IMAP, r.CRM + o.CRM, r.CRMWrites + o.CRMWrites, r.DAV + o.DAV, r.DAVWrites + o.DAVWrites}
 }
 
 // Report tells what one sync did. Counts are what the store holds after it.
 type Report struct {
 	Counts   offline.Counts
+	Items    map[offline.Kind]offline.Counts // of appointments, contacts and tasks; nil where they are left alone
 	Requests Requests
 	Took     time.Duration
 	Problems []health.Problem
@@ -65,7 +73,10 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 			IMAP:      after.IMAP - before.IMAP,
 			CRM:       after.CRM - before.CRM,
 			CRMWrites: after.CRMWrites - before.CRMWrites,
+			DAV:       after.DAV - before.DAV,
+			DAVWrites: after.DAVWrites - before.DAVWrites,
 		},
+		Items:    a.Status().Items,
 		Took:     a.Now().Sub(began),
 		Problems: a.health.All(),
 	}
@@ -123,6 +134,10 @@ func (a *Agent) requests() (r Requests) {
 		r.IMAP += a.Reader.Requests()
 	}
 	r.CRM, r.CRMWrites = a.CRM.Requests()
+	for _, acct := range a.Accounts {
+		all, writes := acct.Directory.Requests()
+		r.DAV, r.DAVWrites = r.DAV+all, r.DAVWrites+writes
+	}
 	return r
 }
 

@@ -29,6 +29,9 @@ type syncJSON struct {
 	Requests agent.Requests `json:"requests"`
 	Seconds  float64        `json:"seconds"`
 	Problems []problemJSON  `json:"problems"`
+
+	Items map[offline.Kind]offline.Counts `json:"items,omitempty"`
+	Match []matchJSON                     `json:"match,omitempty"`
 }
 
 // connectionJSON is one connection in `status --json`.
@@ -44,6 +47,8 @@ type statusJSON struct {
 	Mailbox  connectionJSON `json:"mailbox"`
 	CRM      connectionJSON `json:"crm"`
 	Problems []problemJSON  `json:"problems"`
+
+	Items map[offline.Kind]offline.Counts `json:"items,omitempty"`
 }
 
 func toSyncJSON(r agent.Report, err error) syncJSON {
@@ -55,12 +60,12 @@ func toSyncJSON(r agent.Report, err error) syncJSON {
 	if err != nil && len(problems) == 0 { // none that lasts, but it is to be said why this sync failed
 		problems = append(problems, problemJSON{string(health.StoreFailed.Code), health.StoreFailed.Title + ": " + err.Error()})
 	}
-	return syncJSON{Counts: r.Counts, OK: ok, Requests: r.Requests, Seconds: r.Took.Seconds(), Problems: problems}
+	return syncJSON{Counts: r.Counts, OK: ok, Requests: r.Requests, Seconds: r.Took.Seconds(), Problems: problems, Items: r.Items}
 }
 
 func toStatusJSON(s agent.Status, running bool) statusJSON {
 	return statusJSON{
-		Counts: s.Counts, Running: running, Phase: string(s.Phase), Problems: toProblems(s.Problems),
+		Counts: s.Counts, Items: s.Items, Running: running, Phase: string(s.Phase), Problems: toProblems(s.Problems),
 		Mailbox: connectionJSON{lastGood(s.MailAt)}, CRM: connectionJSON{lastGood(s.CRMAt)},
 	}
 }
@@ -105,8 +110,7 @@ type messageJSON struct {
 func carryOut(ctx context.Context, a *agent.Agent, r request) (any, error) {
 	switch r.Do {
 	case "sync":
-		report, failed, err := a.Sync(ctx)
-		return toSyncJSON(report, failed), err
+		return fullSync(ctx, a, r.Yes, a.Sync)
 	case "status":
 		return toStatusJSON(a.Status(), true), nil
 	case "track", "untrack":

@@ -14,18 +14,25 @@ import (
 )
 
 func (c *commands) sync() *cobra.Command {
-	var once, asJSON bool
+	var once, asJSON, yes bool
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Sync without a window",
 		Long: `Sync without a window: pull what changed in mailbox and CRM, decide what to
 track, carry the changes over. With --once it does that one time and ends;
 otherwise it goes on until it is interrupted. Where Postrider runs on the profile
-already, --once asks that one.`,
+already, --once asks that one.
+
+Before calendars and address books meet the CRM for the first time, it tells what
+would be linked and made on either side, and does none of it until you say --yes (or
+Start in the window).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON && !once {
 				return usageError("--json goes with --once")
+			}
+			if yes && !once {
+				return usageError("--yes goes with --once")
 			}
 			home, err := homeOf(c.home)
 			if err != nil {
@@ -34,7 +41,7 @@ already, --once asks that one.`,
 			if !once {
 				return c.serve(cmd.Context(), home)
 			}
-			s, err := syncOnce(cmd.Context(), home)
+			s, err := syncOnce(cmd.Context(), home, yes)
 			if err != nil {
 				return err
 			}
@@ -43,13 +50,14 @@ already, --once asks that one.`,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "one full sync, then end")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object (see docs/cli.md)")
+	cmd.Flags().BoolVar(&yes, "yes", false, "start with appointments, contacts and tasks, as the match report has it")
 	return cmd
 }
 
 // syncOnce does one full sync, in the running Postrider if there is one.
-func syncOnce(ctx context.Context, home string) (syncJSON, error) {
+func syncOnce(ctx context.Context, home string, yes bool) (syncJSON, error) {
 	var s syncJSON
-	err := ask(ctx, home, request{Do: "sync"}, &s)
+	err := ask(ctx, home, request{Do: "sync", Yes: yes}, &s)
 	if !errors.Is(err, errNotRunning) {
 		return s, err
 	}
@@ -57,14 +65,11 @@ func syncOnce(ctx context.Context, home string) (syncJSON, error) {
 	if err != nil {
 		return s, err
 	}
-	report, err := p.Agent.SyncOnce(ctx)
-	if closing := p.Close(); closing != nil {
-		err = errors.Join(err, closing)
-	}
-	if ctx.Err() != nil {
-		return s, ctx.Err()
-	}
-	return toSyncJSON(report, err), nil
+	s, err = fullSync(ctx, p.Agent, yes, func(ctx context.Context) (agent.Report, error, error) {
+		report, failed := p.Agent.SyncOnce(ctx)
+		return report, failed, ctx.Err()
+	})
+	return s, errors.Join(err, p.Close())
 }
 
 func (c *commands) printSync(s syncJSON, asJSON bool) error {
@@ -75,6 +80,7 @@ func (c *commands) printSync(s syncJSON, asJSON bool) error {
 	} else {
 		fmt.Fprintf(c.out, "%d messages: %d tracked, %d not tracked, %d waiting, %d failed (%.1f s, %d mailbox and %d CRM requests)\n",
 			s.Seen, s.Tracked, s.Skipped, s.Waiting, s.Failed, s.Seconds, s.Requests.IMAP, s.Requests.CRM)
+		printItems(c.out, s.Items, s.Match)
 		c.printProblems(s.Problems)
 	}
 	if !s.OK {
@@ -145,6 +151,7 @@ alone: no server is asked.`,
 				return json.NewEncoder(c.out).Encode(s)
 			}
 			fmt.Fprintf(c.out, "%d messages: %d tracked, %d not tracked, %d waiting, %d failed\n", s.Seen, s.Tracked, s.Skipped, s.Waiting, s.Failed)
+			printItems(c.out, s.Items, nil)
 			fmt.Fprintf(c.out, "mailbox: last good %s\nCRM: last good %s\n", ago(s.Mailbox.LastGood), ago(s.CRM.LastGood))
 			c.printProblems(s.Problems)
 			return nil

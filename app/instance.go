@@ -28,6 +28,7 @@ type request struct {
 	Messages  []string  `json:"messages,omitempty"`
 	Regarding string    `json:"regarding,omitempty"`
 	Delete    bool      `json:"delete,omitempty"`
+	Yes       bool      `json:"yes,omitempty"`    // with sync: the first contact is confirmed
 	Letter    *outgoing `json:"letter,omitempty"` // with send
 	Verb      string    `json:"verb,omitempty"`   // with outbox: cancel, retry, went, discard; empty: list
 	Draft     uint64    `json:"draft,omitempty"`  // with outbox and a verb

@@ -288,23 +288,3 @@ func keys[T any](m map[string]T) []string {
 	slices.Sort(out)
 	return out
 }
-
-// RecordsByUID finds the appointments and series made from the items of these
-// UIDs, whoever made them.
-func (c *Client) RecordsByUID(ctx context.Context, uids []string) ([]offline.Record, error) {
-	const what = "look for appointments by their UID"
-	var out []offline.Record
-	for _, k := range [...]offline.Kind{offline.KindAppointment, offline.KindSeries} {
-		t, _ := tableOf(k)
-		rows, err := c.rowsWith(ctx, what, t, c.columns, "globalobjectid", uids, quote)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			if rec := c.recordOf(t, r); rec.ID != "" && rec.Item != nil && rec.Item.Series.IsZero() {
-				out = append(out, rec)
-			}
-		}
-	}
-	return c.complete(ctx, what, out)
-}
