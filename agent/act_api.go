@@ -258,3 +258,6 @@ func (a *Agent) countItems() map[offline.Kind]offline.Counts {
 	}
 	return c
 }
+
+// Options are those of the organization and the user in the CRM, as last heard.
+func (a *Agent) Options() offline.Options { return a.me().Options }

@@ -110,6 +110,13 @@ func (d directory) secret(ctx context.Context, secrets Secrets) (string, error) 
 // itemText is itemtext.Text as the agent wants it.
 type itemText struct{ itemtext.Text }
 
+// itemText reads and edits the texts of the user's items.
+func (p *Profile) itemText() itemText {
+	return itemText{itemtext.Text{Own: []string{offline.Fold(p.Config.Mailbox.Address)}, Three: func() bool {
+		return p.Agent != nil && p.Agent.Options().ThreeAddresses
+	}}}
+}
+
 func (t itemText) Read(kind offline.Kind, raw []byte, zone *time.Location) agent.ItemInfo {
 	return agent.ItemInfo(t.Text.Read(kind, raw, zone))
 }

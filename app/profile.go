@@ -12,7 +12,6 @@ import (
 	"postrider/agent"
 	"postrider/agent/dataverse"
 	"postrider/agent/imap"
-	"postrider/agent/itemtext"
 	"postrider/agent/mailserver"
 	"postrider/agent/smtp"
 	"postrider/agent/track"
@@ -131,7 +130,7 @@ func (p *Profile) connect(secrets Secrets, key []byte) error {
 	p.Agent, err = agent.New(agent.Config{
 		Store: p.Store, Mailbox: mailbox, Reader: reader, CRM: crm, Log: p.Log,
 		Poller: mailbox, Marker: mailbox, Network: network,
-		Accounts: p.directories, ItemText: itemText{itemtext.Text{Own: []string{offline.Fold(p.Config.Mailbox.Address)}}}, ItemCRM: crm,
+		Accounts: p.directories, ItemText: p.itemText(), ItemCRM: crm,
 		Sender: senderOrNil(p.Sender), Filer: mailbox, Tokens: crm, TemplateSource: crm, PendingMail: crm, Pages: crm, Conversations: crm,
 		Settings: agent.Settings{
 			Filter: track.Filter(strings.ToLower(strings.TrimSpace(p.Config.Track.Filter))), Since: since, Folders: p.Config.Track.Folders,

@@ -160,6 +160,25 @@ func TestWhatTextsSay(t *testing.T) {
 	}
 }
 
+// R-CONTACT-05, R-CONTACT-06: the mailing address is wherever it is; where all three
+// are carried, each is what it says.
+func TestTheFirstAddressIsTheMailingAddress(t *testing.T) {
+	home := []byte("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A\r\nADR;TYPE=home:;;S;City;;;\r\nPHOTO;VALUE=uri:https://x.example/a.png\r\nEND:VCARD\r\n")
+	three := Text{Three: func() bool { return true }}
+	if f := text.Read(offline.KindContact, home, time.UTC).Fields; f["address1-city"] != "City" || f["address2-city"] != "" {
+		t.Errorf("mailing: %v", f)
+	}
+	if f := three.Read(offline.KindContact, home, time.UTC).Fields; f["address1-city"] != "" || f["address2-city"] != "City" {
+		t.Errorf("all three: %v", f)
+	}
+	for _, v := range []string{"iVBORw0KGgo=", "", "no base64"} {
+		got, err := text.Edit(offline.KindContact, home, "", offline.Fields{"photo": v}, offline.Mark{}, time.UTC)
+		if err != nil || !bytes.Contains(got, []byte("https://x.example/a.png")) {
+			t.Errorf("a picture that is elsewhere was lost: %v %s", err, got)
+		}
+	}
+}
+
 func corpus() map[offline.Kind]map[string]string {
 	return map[offline.Kind]map[string]string{offline.KindContact: cards, offline.KindAppointment: events, offline.KindTask: todos}
 }

@@ -17,6 +17,10 @@ type Text struct {
 	// Own are the user's own mail addresses, folded: a meeting that the user
 	// organizes has no organizer among its words.
 	Own []string
+	// Three reports whether all three addresses of a contact are carried; otherwise,
+	// or where it is nil, the first one is the mailing address, wherever that is
+	// (R-CONTACT-05, -06).
+	Three func() bool
 	// Now stamps what is edited (RFC 5545 section 3.8.7.2); nil: time.Now.
 	Now func() time.Time
 }

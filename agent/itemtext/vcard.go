@@ -58,7 +58,7 @@ var phoneTypes = []struct {
 
 // slots says which line holds which word, of those that many lines can hold:
 // phone numbers, mail addresses, postal addresses.
-func slots(c *vobject.Component) map[string]*vobject.Line {
+func (t Text) slots(c *vobject.Component) map[string]*vobject.Line {
 	s := map[string]*vobject.Line{}
 	taken := map[*vobject.Line]bool{}
 	take := func(word string, l *vobject.Line) {
@@ -94,7 +94,7 @@ func slots(c *vobject.Component) map[string]*vobject.Line {
 			take("email"+strconv.Itoa(n), l)
 		}
 	}
-	addressSlots(c.Lines("ADR"), taken, take)
+	addressSlots(c.Lines("ADR"), t.Three != nil && t.Three(), taken, take)
 	return s
 }
 
@@ -156,18 +156,18 @@ func preference(l *vobject.Line) int {
 	return 101
 }
 
-// addressSlots: the first address is the one at work; where there is none, the
-// preferred one or the only one.
-func addressSlots(lines []*vobject.Line, taken map[*vobject.Line]bool, take func(string, *vobject.Line)) {
+// addressSlots: the first address is the one at work; where there is none, and it is
+// the mailing address, the preferred one or the only one.
+func addressSlots(lines []*vobject.Line, three bool, taken map[*vobject.Line]bool, take func(string, *vobject.Line)) {
 	free := slices.DeleteFunc(slices.Clone(lines), func(l *vobject.Line) bool { return taken[l] })
 	is := func(t string) func(*vobject.Line) bool {
 		return func(l *vobject.Line) bool { return slices.Contains(typesOf(l), t) }
 	}
 	first := slices.IndexFunc(free, is("work"))
-	if first < 0 {
+	if first < 0 && !three {
 		first = slices.IndexFunc(free, func(l *vobject.Line) bool { return preference(l) == 1 })
 	}
-	if first < 0 && len(lines) == 1 {
+	if first < 0 && !three && len(lines) == 1 {
 		first = len(free) - 1
 	}
 	if first < 0 {
@@ -199,7 +199,7 @@ func (t Text) readCard(file *vobject.File) Info {
 	c, f := cards[0], in.Fields
 	in.UID, in.Mark = common(c, f, offline.WordParent)
 	readName(c, f)
-	for w, l := range slots(c) {
+	for w, l := range t.slots(c) {
 		if !strings.HasPrefix(w, "address") {
 			put(f, w, oneLine(strings.TrimPrefix(l.Text(), "tel:")))
 			continue

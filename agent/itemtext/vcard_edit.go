@@ -13,7 +13,7 @@ import (
 
 // editCard changes the words of a vCard.
 func (e *edit) editCard() {
-	e.slots = slots(e.c)
+	e.slots = e.t.slots(e.c)
 	done := map[string]bool{}
 	for _, w := range e.words() {
 		v := e.change[w]
@@ -275,7 +275,7 @@ func (e *edit) setSlot(name, w, v string, types ...string) {
 // say otherwise now that others came or went.
 func (e *edit) pin() {
 	for range len(e.slots) + 1 {
-		now, pinned := slots(e.c), false
+		now, pinned := e.t.slots(e.c), false
 		for _, w := range slices.Sorted(maps.Keys(now)) {
 			if e.slots[w] != now[w] && !slices.Contains(slices.Collect(maps.Values(e.slots)), now[w]) {
 				now[w].SetParam(paramWord, noWord)
@@ -344,11 +344,20 @@ func (e *edit) setDay(l *vobject.Line, name, v string) {
 	l.SetValue(v)
 }
 
-// setPhoto writes a picture into the card.
+// setPhoto writes a picture into the card. One that the card only names, by its
+// address, is left alone.
 func (e *edit) setPhoto(v string) {
-	e.c.Remove(e.c.Lines("PHOTO")...)
 	data, err := base64.StdEncoding.DecodeString(v)
-	if err != nil || len(data) == 0 {
+	if err != nil {
+		return
+	}
+	for _, l := range e.c.Lines("PHOTO") {
+		if _, _, ok := l.Binary(); !ok {
+			return
+		}
+		e.c.Remove(l)
+	}
+	if len(data) == 0 {
 		return
 	}
 	kind := http.DetectContentType(data)
