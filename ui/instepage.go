@@ -103,7 +103,11 @@ func (p *inStepPage) heldCard(g view.HeldGroup) fyne.CanvasObject {
 	if more := len(g.Names) - shownAtFirst; more > 0 {
 		rows = append(rows, newRow(8, -1, newLabel("and "+view.Count(more)+" more", sizeSmall, colMuted).fitting(), p.small("names "+key, "Show all "+view.Count(len(g.Names)), func() { p.w.showHeld(g) })))
 	}
-	keep := p.button("keep "+key, "Bring them back", "", primary, func() { p.w.desk.SettleHeld(g, false) })
+	weight := primary
+	if p.w.desk.InStep.Match.Waits { // starting is the primary thing then
+		weight = plain
+	}
+	keep := p.button("keep "+key, "Bring them back", "", weight, func() { p.w.desk.SettleHeld(g, false) })
 	p.leads(keep)
 	del := p.button("delete "+key, "Delete "+view.Count(len(g.IDs))+" there, too …", "", plain, func() { p.w.askCarry(g) })
 	return newCardBox(colSurface, colWarn, 12, append(rows, space(4), newFlow(8, keep, del))...)
@@ -149,7 +153,11 @@ func (p *inStepPage) placeItems(s *view.InStep) []fyne.CanvasObject {
 		track := p.toggle("track "+l.URL, "Track everything in it", func(on bool) { p.trackPlace(l, on) })
 		track.set(l.Track)
 		track.fix(!l.Able || !l.MayTrack)
-		rows = append(rows, newFlow(8, read, track))
+		buttons := []fyne.CanvasObject{read, track}
+		if l.Able && l.MayHome {
+			buttons = append(buttons, p.small("home "+l.URL, "Put here what comes from the CRM", func() { d.MakeHome(l) }))
+		}
+		rows = append(rows, newFlow(8, buttons...))
 	}
 	return append(items, newCardBox(colSurface, colLine, 12, rows...))
 }

@@ -17,6 +17,8 @@ func (p *itemsPage) carry(a view.Action) {
 	switch a.Verb {
 	case view.VerbTrack:
 		d.TrackItems(l.Kind, a.Keys)
+	case view.VerbRetry:
+		d.RetryItems(a.Keys)
 	case view.VerbRegarding:
 		p.chooseAbout(a.Keys)
 	case view.VerbUntrack:
@@ -109,9 +111,9 @@ func (p *itemsPage) askDelete(v view.ItemView) {
 	do := func() { s.close(); w.desk.DeleteItem(v) }
 	keep := newButton(w, "Keep it", "", quiet, func() { s.close() })
 	del := newButton(w, "Delete the "+noun, "", risky, do)
-	text := "“" + view.OneLine(v.Title, 120) + "” is deleted in “" + v.Place + "”, after ten seconds in which you can undo it."
+	text := "“" + view.OneLine(v.Title, 120) + "” is deleted in “" + v.Place + "”. You can take that back for ten seconds."
 	if v.Series {
-		text = "All times of “" + view.OneLine(v.Title, 120) + "” are deleted in “" + v.Place + "”, after ten seconds in which you can undo it."
+		text = "All times of “" + view.OneLine(v.Title, 120) + "” are deleted in “" + v.Place + "”. You can take that back for ten seconds."
 	}
 	small := ""
 	switch {

@@ -171,7 +171,7 @@ func (p *itemsPage) do(verb view.Verb) {
 		return
 	}
 	for _, a := range v.Actions {
-		if a.Verb == verb {
+		if a.Verb == verb || a.Verb == view.VerbRetry && verb == view.VerbTrack {
 			p.carry(a)
 			return
 		}

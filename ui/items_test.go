@@ -120,13 +120,7 @@ func TestSeveralPeopleAreTrackedAndGivenAnAccount(t *testing.T) {
 	r.until("the account is found", func() bool { return !r.button("Set account for 3").off })
 	r.press(fyne.KeyReturn)
 	r.until("it is theirs", func() bool {
-		n := 0
-		for _, c := range r.agent.Called() {
-			if strings.HasPrefix(c, "item regarding account:") {
-				n++
-			}
-		}
-		return n == 3
+		return slices.ContainsFunc(r.agent.Called(), func(c string) bool { return strings.HasPrefix(c, "track 3 items account:") })
 	})
 }
 

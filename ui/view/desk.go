@@ -135,6 +135,7 @@ func (d *Desk) Open() {
 	d.refreshOutbox()
 	d.readCRMMail()
 	d.InStep.refresh()
+	d.InStep.readMatch()
 	d.refreshStatus()
 	d.env.wg.Add(1)
 	go d.follow(notices, stop)
@@ -248,6 +249,9 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	}
 	if n.Items || n.Conflicts || n.Settings {
 		d.InStep.refresh()
+		if d.InStep.shown {
+			d.InStep.readMatch()
+		}
 	}
 	if (n.Activity || n.SetAside) && d.logOpen {
 		d.OpenJournal()

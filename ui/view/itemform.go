@@ -361,20 +361,20 @@ func (f *ItemForm) time() (word, wrong, at string) {
 // Keep makes the item, or its changes. Ask Wrong first.
 func (f *ItemForm) Keep() {
 	words, wrong, _ := f.read()
-	k := f.desk.env.keeper
-	if wrong != "" || k == nil {
+	if wrong != "" {
 		return
 	}
+	d := f.desk
 	if !f.New {
-		f.desk.Deeds.run("Changed: it goes to your "+placeOf(f.Kind)+" with the next sync", func() (agent.Undo, error) { return k.EditItem(f.key, words) })
+		d.onItems("Changed: it goes to your "+placeOf(f.Kind)+" with the next sync", []uint64{f.key}, func(k Keeper) error { return k.EditItem(f.key, words) })
 		return
 	}
-	place := f.Places[f.Place]
-	f.desk.Deeds.run("Made in “"+OneLine(place.Name, 60)+"”", func() (agent.Undo, error) {
+	place, k := f.Places[f.Place], d.env.keeper
+	d.Deeds.run("Made in “"+OneLine(place.Name, 60)+"”", func() (agent.Undo, error) {
 		key, err := k.NewItem(f.Kind, place.URL, words)
 		if err != nil {
 			return nil, err
 		}
-		return func() error { _, err := k.DeleteItem(key); return err }, nil
+		return func() error { return k.DeleteItem(key) }, nil
 	})
 }

@@ -281,12 +281,10 @@ func (v *ItemView) actions(it *offline.Item) (as []Action) {
 	switch {
 	case it.Gone:
 		return nil
-	case fresh && it.Problem == "" || it.Track.State == offline.Failed:
-		label := "Track"
-		if !fresh {
-			label = "Try again"
-		}
-		as = append(as, Action{Verb: VerbTrack, Label: label, Symbol: "track", Key: "T", Primary: true, Keys: v.Keys})
+	case it.Track.State == offline.Failed:
+		as = append(as, Action{Verb: VerbRetry, Label: "Try again", Symbol: "retry", Key: "T", Primary: true, Keys: v.Keys})
+	case fresh && it.Problem == "":
+		as = append(as, Action{Verb: VerbTrack, Label: "Track", Symbol: "track", Key: "T", Primary: true, Keys: v.Keys})
 	}
 	if it.Problem == "" {
 		label := aboutVerb(v.Kind) + "…"

@@ -61,9 +61,10 @@ type abilities struct {
 	picker     Picker
 	converter  Converter
 
-	keeper   Keeper
-	settler  Settler
-	arranger Arranger
+	keeper     Keeper
+	settler    Settler
+	arranger   Arranger
+	introducer Introducer
 }
 
 // Pager is the part of an Agent that knows where records are shown in a browser.
@@ -101,6 +102,7 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.keeper, _ = a.(Keeper)
 	p.settler, _ = a.(Settler)
 	p.arranger, _ = a.(Arranger)
+	p.introducer, _ = a.(Introducer)
 	return p
 }
 

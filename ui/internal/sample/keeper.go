@@ -3,27 +3,26 @@ package sample
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"postrider/agent"
 	"postrider/offline"
 )
 
-// changeItem changes items, with the way back.
-func (a *Agent) changeItem(name string, keys []uint64, set func(*offline.Item)) (agent.Undo, error) {
+// changeItem changes items.
+func (a *Agent) changeItem(name string, keys []uint64, set func(*offline.Item)) error {
 	if a.Gate != nil {
 		a.Gate(name)
 	}
 	if err := a.note(name); err != nil {
-		return nil, err
+		return err
 	}
-	var was []offline.Item
-	err := a.Store.Update(func(tx *offline.Tx) error {
+	return a.Store.Update(func(tx *offline.Tx) error {
 		for _, k := range keys {
 			it, err := tx.Item(k)
 			if err != nil {
 				return err
 			}
-			was = append(was, it)
 			set(&it)
 			if err := tx.PutItem(&it); err != nil {
 				return err
@@ -31,10 +30,28 @@ func (a *Agent) changeItem(name string, keys []uint64, set func(*offline.Item)) 
 		}
 		return nil
 	})
+}
+
+// BeforeItems remembers items.
+func (a *Agent) BeforeItems(keys []uint64) (agent.Undo, error) {
+	var was []offline.Item
+	err := a.Store.View(func(tx *offline.Tx) error {
+		for _, k := range keys {
+			it, err := tx.Item(k)
+			if err != nil {
+				return err
+			}
+			was = append(was, it)
+		}
+		return nil
+	})
 	return func() error {
 		return a.Store.Update(func(tx *offline.Tx) error {
-			for i := range was {
-				if err := tx.PutItem(&was[i]); err != nil {
+			for _, it := range was {
+				if _, err := tx.Item(it.Key); err != nil {
+					it.Key = 0
+				}
+				if err := tx.PutItem(&it); err != nil {
 					return err
 				}
 			}
@@ -45,36 +62,36 @@ func (a *Agent) changeItem(name string, keys []uint64, set func(*offline.Item)) 
 
 func waits(it *offline.Item, about offline.Ref) {
 	it.Track = offline.Tracking{State: offline.Waiting, Cause: offline.CauseUser, Regarding: about, Since: Now()}
+	if !about.IsZero() {
+		it.Fields = maps.Clone(it.Fields)
+		delete(it.Fields, offline.WordRegarding)
+		delete(it.Fields, offline.WordParent)
+	}
 }
 
 // TrackItems makes the items wait.
-func (a *Agent) TrackItems(keys []uint64, regarding offline.Ref) (agent.Undo, error) {
-	return a.changeItem(fmt.Sprintf("track %d items", len(keys)), keys, func(it *offline.Item) { waits(it, regarding) })
+func (a *Agent) TrackItems(keys []uint64, about offline.Ref) error {
+	return a.changeItem(strings.TrimSpace(fmt.Sprintf("track %d items %s", len(keys), about)), keys, func(it *offline.Item) { waits(it, about) })
 }
 
 // UntrackItem unlinks.
-func (a *Agent) UntrackItem(key uint64, deleteRecord bool) (agent.Undo, error) {
+func (a *Agent) UntrackItem(key uint64, deleteRecord bool) (string, error) {
 	name := "untrack item"
 	if deleteRecord {
 		name += " and delete"
 	}
-	return a.changeItem(name, []uint64{key}, func(it *offline.Item) {
+	return "", a.changeItem(name, []uint64{key}, func(it *offline.Item) {
 		it.Track = offline.Tracking{State: offline.Untracked, Declined: true, Since: Now()}
 	})
 }
 
 // SetItemRegarding makes the item wait with that regarding.
-func (a *Agent) SetItemRegarding(key uint64, to offline.Ref) (agent.Undo, error) {
-	return a.changeItem("item regarding "+to.String(), []uint64{key}, func(it *offline.Item) {
-		it.Fields = maps.Clone(it.Fields)
-		delete(it.Fields, offline.WordRegarding)
-		delete(it.Fields, offline.WordParent)
-		waits(it, to)
-	})
+func (a *Agent) SetItemRegarding(key uint64, to offline.Ref) error {
+	return a.changeItem("item regarding "+to.String(), []uint64{key}, func(it *offline.Item) { waits(it, to) })
 }
 
 // EditItem edits.
-func (a *Agent) EditItem(key uint64, words offline.Fields) (agent.Undo, error) {
+func (a *Agent) EditItem(key uint64, words offline.Fields) error {
 	return a.changeItem("edit item", []uint64{key}, func(it *offline.Item) {
 		edits := maps.Clone(it.Edits)
 		if edits == nil {
@@ -83,6 +100,11 @@ func (a *Agent) EditItem(key uint64, words offline.Fields) (agent.Undo, error) {
 		maps.Copy(edits, words)
 		it.Edits = edits
 	})
+}
+
+// RetryItems makes what failed wait.
+func (a *Agent) RetryItems(keys []uint64) error {
+	return a.changeItem("retry items", keys, func(it *offline.Item) { it.Track.State, it.Track.Reason = offline.Waiting, "" })
 }
 
 // NewItem makes an item.
@@ -99,21 +121,11 @@ func (a *Agent) NewItem(kind offline.Kind, collection string, words offline.Fiel
 }
 
 // DeleteItem deletes an item.
-func (a *Agent) DeleteItem(key uint64) (agent.Undo, error) {
+func (a *Agent) DeleteItem(key uint64) error {
 	if err := a.note("delete item"); err != nil {
-		return nil, err
+		return err
 	}
-	var was offline.Item
-	err := a.Store.Update(func(tx *offline.Tx) (err error) {
-		if was, err = tx.Item(key); err != nil {
-			return err
-		}
-		return tx.DeleteItem(key)
-	})
-	return func() error {
-		was.Key = 0
-		return a.Store.Update(func(tx *offline.Tx) error { return tx.PutItem(&was) })
-	}, err
+	return a.Store.Update(func(tx *offline.Tx) error { return tx.DeleteItem(key) })
 }
 
 // ResolveConflict settles a conflict.
@@ -121,19 +133,7 @@ func (a *Agent) ResolveConflict(id uint64, side offline.Side) error {
 	if err := a.note("resolve for " + string(side)); err != nil {
 		return err
 	}
-	return a.Store.Update(func(tx *offline.Tx) error {
-		all, err := tx.Conflicts()
-		if err != nil {
-			return err
-		}
-		for _, c := range all {
-			if c.ID == id {
-				c.Winner = side
-				return tx.PutConflict(&c)
-			}
-		}
-		return offline.ErrNotFound
-	})
+	return a.Store.Update(func(tx *offline.Tx) error { return tx.DropConflict(id) })
 }
 
 func (a *Agent) dropHeld(name string, ids []uint64) error {
@@ -186,4 +186,26 @@ func (a *Agent) LeaveCollection(url string, off bool) error {
 // TrackCollection tracks all in it.
 func (a *Agent) TrackCollection(url string, on bool) error {
 	return a.changePlace(fmt.Sprintf("track all %v", on), url, func(c *offline.Collection) { c.Track = on })
+}
+
+// HomeCollection puts there what comes from the CRM.
+func (a *Agent) HomeCollection(url string) error {
+	return a.changePlace("home", url, func(c *offline.Collection) { c.Home = true })
+}
+
+// PreviewCollection is what is not tracked there.
+func (a *Agent) PreviewCollection(url string) (names []string, err error) {
+	err = a.Store.View(func(tx *offline.Tx) error {
+		for _, k := range tx.ItemKeys(url) {
+			it, err := tx.Item(k)
+			if err != nil {
+				return err
+			}
+			if it.Track.State == offline.Untracked && it.Fields[offline.WordPrivate] == "" {
+				names = append(names, offline.ItemName(it.Kind, it.Fields))
+			}
+		}
+		return nil
+	})
+	return names, err
 }
