@@ -79,7 +79,10 @@ func (p *inStepPage) redraw() {
 // openItems are conflicts and deletions that wait for the user.
 func (p *inStepPage) openItems(s *view.InStep) []fyne.CanvasObject {
 	items := heading("Waits for you")
-	if s.Open == 0 {
+	if len(s.Clashes)+len(s.Held)+len(s.Match.Apart) == 0 {
+		if s.Match.Waits {
+			return nil
+		}
 		return append(items, newCardBox(colSurface, colLine, 12, newRow(8, 1, newGlyph("ok", colAccent, 16), newLabel("Nothing: both sides agree.", sizeBody, colText))))
 	}
 	for _, c := range s.Clashes {
@@ -87,6 +90,11 @@ func (p *inStepPage) openItems(s *view.InStep) []fyne.CanvasObject {
 	}
 	for _, g := range s.Held {
 		items = append(items, p.heldCard(g))
+	}
+	for _, k := range s.Match.Apart {
+		items = append(items, newCardBox(colSurface, colWarn, 12, append([]fyne.CanvasObject{
+			newRow(6, 1, newGlyph("state-attention", colWarn, 14), newLabel(k.Title, sizeBody, colText).bold()),
+		}, p.doubtItems(k)...)...))
 	}
 	return items
 }

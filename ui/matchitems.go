@@ -112,7 +112,7 @@ func (w *window) choosePair(d view.Doubt, kind offline.Kind) {
 	l.count = func() int { return len(shown) + 1 }
 	l.show = func(i int, r *choiceRow, chosen bool) {
 		if i == len(shown) {
-			r.setText("close", "None of them", "It and they are different things", "", chosen)
+			r.setText("close", "None of them", "They are different things", "", chosen)
 			return
 		}
 		c, group := shown[i], ""
@@ -128,10 +128,10 @@ func (w *window) choosePair(d view.Doubt, kind offline.Kind) {
 	l.take = func(i int) {
 		l.sheet.close()
 		if i == len(shown) {
-			w.desk.PickPair(d.Item, nil)
+			w.desk.PickPair(d, nil)
 			return
 		}
-		w.desk.PickPair(d.Item, &shown[i])
+		w.desk.PickPair(d, &shown[i])
 	}
 	l.typed = func(text string) {
 		shown = nil

@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -19,6 +20,12 @@ type Introducer interface {
 	// ConfirmFirstContact starts it for these kinds, with the pairs that the user
 	// made by hand.
 	ConfirmFirstContact(kinds []offline.Kind, pairs []merge.Pair) error
+	// Apart are the groups of which the user has not said what belongs together
+	// when it was started. Pair links an item and a record of one; Part says that
+	// all in a group are different things.
+	Apart() ([]merge.Group, error)
+	Pair(p merge.Pair) error
+	Part(g merge.Group) error
 }
 
 // FirstContact is what the first contact of one kind would come to.
@@ -28,7 +35,8 @@ type FirstContact struct {
 	Ambiguous []merge.Group
 	Up        []uint64      // items that would go up
 	Down      []offline.Ref // records that would come down
-	Stay      int           // items that stay as they are: only the user tracks them
+	Alone     int           // items that stay as they are: only the user tracks them
+	Confirmed bool          // it has begun
 }
 
 // Match is what the first contact would come to, and what the user has said about
@@ -37,7 +45,8 @@ type Match struct {
 	Waits  bool // the user has to say that it may begin
 	Failed string
 	Kinds  []MatchKind
-	Start  string // what the button says that begins it; empty: nothing is chosen
+	Start  string      // what the button says that begins it; empty: nothing is chosen
+	Apart  []MatchKind // what was left unsaid when it began
 
 	picks map[uint64]offline.Ref // by item; the zero Ref: none of them
 	off   map[offline.Kind]bool
@@ -62,6 +71,8 @@ type Doubt struct {
 	Said    bool        // the user said which
 	Picked  offline.Ref // zero: none of them
 	Answer  string      // in words
+
+	group *merge.Group // what it is left in, once it has begun
 }
 
 // namesOfPairs is how many pairs are listed by name.
@@ -76,14 +87,19 @@ func (s *InStep) readMatch() {
 	now := e.now()
 	s.match.do(func(context.Context) func() {
 		reports, err := e.introducer.FirstContact()
+		apart, apartErr := e.introducer.Apart()
 		var m Match
-		if err == nil {
+		if err = errors.Join(err, apartErr); err == nil {
 			err = e.store.View(func(tx *offline.Tx) error {
+				m.Apart = leftApart(tx, apart, now)
 				for _, r := range reports {
+					if r.Confirmed {
+						continue
+					}
 					k := MatchKind{Kind: r.Kind, Title: upperFirst(ItemNoun(r.Kind)) + "s"}
 					k.Lines = matchLines(r)
 					k.Pairs = pairNames(tx, r)
-					k.Doubts = doubts(tx, r, now)
+					k.Doubts = doubts(tx, r.Ambiguous, now)
 					m.Kinds = append(m.Kinds, k)
 				}
 				return nil
@@ -117,7 +133,7 @@ func matchLines(r FirstContact) (lines []string) {
 	add(len(r.Links), "is on both sides, and is linked", "are on both sides, and are linked")
 	add(len(r.Down), "is in the CRM only, and comes into your "+place, "are in the CRM only, and come into your "+place)
 	add(len(r.Up), "is in your "+place+" only, and goes to the CRM", "are in your "+place+" only, and go to the CRM")
-	add(r.Stay, "is in your "+place+" only, and stays private until you track it", "are in your "+place+" only, and stay private until you track them")
+	add(r.Alone, "is in your "+place+" only, and stays private until you track it", "are in your "+place+" only, and stay private until you track them")
 	if len(lines) == 0 && len(r.Ambiguous) == 0 {
 		lines = append(lines, "There are none on either side.")
 	}
@@ -135,8 +151,8 @@ func pairNames(tx *offline.Tx, r FirstContact) (names []string) {
 }
 
 // doubts are the items of which it can't be told which record they are.
-func doubts(tx *offline.Tx, r FirstContact, now time.Time) (all []Doubt) {
-	for _, g := range r.Ambiguous {
+func doubts(tx *offline.Tx, groups []merge.Group, now time.Time) (all []Doubt) {
+	for _, g := range groups {
 		var cards []Card
 		for _, ref := range g.Records {
 			c := Card{Ref: ref, Symbol: KindSymbol(ref.Kind), Kind: KindName(ref.Kind), Name: nameOf(tx, ref)}
@@ -161,6 +177,29 @@ func doubts(tx *offline.Tx, r FirstContact, now time.Time) (all []Doubt) {
 	}
 	slices.SortStableFunc(all, func(a, b Doubt) int { return cmp.Compare(fold(a.Name), fold(b.Name)) })
 	return all
+}
+
+// leftApart are the doubts that were left unsaid, kind by kind.
+func leftApart(tx *offline.Tx, groups []merge.Group, now time.Time) (kinds []MatchKind) {
+	for _, kind := range filterKinds {
+		k := MatchKind{Kind: kind, Title: upperFirst(ItemNoun(kind)) + "s"}
+		for _, g := range groups {
+			if len(g.Records) == 0 {
+				continue
+			}
+			if of, _ := offline.ItemKind(g.Records[0].Kind); of != kind {
+				continue
+			}
+			for _, d := range doubts(tx, []merge.Group{g}, now) {
+				d.group, d.Answer = &g, "not said: both stay as they are"
+				k.Doubts = append(k.Doubts, d)
+			}
+		}
+		if len(k.Doubts) > 0 {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 // recordSub is what tells a record of an item's kind from others of its name.
@@ -219,9 +258,24 @@ func (d *Desk) ChooseKind(k offline.Kind, on bool) {
 }
 
 // PickPair says which record an item is; nil: none of them. A record is one item
-// at most: who had it before has none said.
-func (d *Desk) PickPair(item uint64, c *Card) {
-	m := &d.InStep.Match
+// at most: who had it before has none said. What was left unsaid when it began is
+// linked at once, or all of its group are said to be different things.
+func (d *Desk) PickPair(x Doubt, c *Card) {
+	m, item := &d.InStep.Match, x.Item
+	if in := d.env.introducer; x.group != nil && in != nil {
+		text := "They are different things"
+		if c != nil {
+			text = "“" + OneLine(x.Name, 80) + "” is linked with it"
+		}
+		d.Deeds.run(text, func() (agent.Undo, error) {
+			defer d.env.post(d.InStep.readMatch)
+			if c == nil {
+				return nil, in.Part(*x.group)
+			}
+			return nil, in.Pair(merge.Pair{Item: item, Record: c.Ref})
+		})
+		return
+	}
 	ref := offline.Ref{}
 	if c != nil {
 		ref = c.Ref

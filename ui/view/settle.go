@@ -227,7 +227,7 @@ func (s *InStep) words(f inStepFacts, all bool) {
 
 // count is how much waits for the user.
 func (s *InStep) count() {
-	s.Open = len(s.Clashes) + len(s.Held)
+	s.Open = len(s.Clashes) + len(s.Held) + len(s.Match.Apart)
 	if s.Match.Waits {
 		s.Open++
 	}
