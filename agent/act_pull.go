@@ -302,8 +302,8 @@ func (a *Agent) itemGone(tx *offline.Tx, collection, href string) error {
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	if it.Gone {
-		return nil
+	if it.Gone || it.ETag == "" {
+		return nil // what is not written there yet can't have vanished: that was an earlier one
 	}
 	it.Gone = true
 	if err := tx.PutItem(&it); err != nil {

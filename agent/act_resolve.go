@@ -38,6 +38,10 @@ func (p *planner) deletion(it *offline.Item) error {
 		if err != nil {
 			return ignoreMissing(err)
 		}
+		if now.Edits[wordDeleted] == "" { // taken back meanwhile: it is written anew
+			now.ETag, now.Edits = "", now.Now()
+			return errors.Join(tx.PutItem(&now), tx.UndecideItem(it.Key))
+		}
 		now.Gone, now.Edits = true, nil
 		return errors.Join(tx.PutItem(&now), tx.UndecideItem(it.Key))
 	}

@@ -71,6 +71,9 @@ func (p *planner) marked(it *offline.Item) (done bool, err error) {
 		}
 		return true, p.copied(it)
 	}
+	if it.Track.Declined && it.Track.Cause == offline.CauseUser {
+		return true, p.untracked(it)
+	}
 	rec, err := p.tx.Record(it.Mark.Record)
 	switch {
 	case err == nil && rec.Item == nil, ignoreMissing(err) != nil:
@@ -85,6 +88,21 @@ func (p *planner) marked(it *offline.Item) (done bool, err error) {
 	}
 	p.linkUp(it, rec.Ref)
 	return true, nil
+}
+
+// untracked plans for an item that the user untracked, and that still says what its
+// record is: it is to say that there is none (R-UNTRACK-06).
+func (p *planner) untracked(it *offline.Item) error {
+	w, err := p.put(it, it.Edits, offline.Mark{Org: p.me.Organization})
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		p.decided(it, nil) // it can't be written; that it was untracked is known here
+		return nil
+	}
+	p.add(plan{item: it.Key, kind: it.Kind, dav: w})
+	return nil
 }
 
 // linkUp plans that an item and a record are a pair.
