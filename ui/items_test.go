@@ -201,6 +201,40 @@ func TestWhatIsOpenIsSettledByKeyboard(t *testing.T) {
 	r.until("it is brought back", func() bool { return r.called("undo tombstone") })
 }
 
+func TestTheFirstContactIsStartedByKeyboard(t *testing.T) {
+	r := withItems(t, fyne.NewSize(1280, 900))
+	r.agent.SetMeet(true)
+	p := r.win.inStep
+	r.typed("s")
+	r.until("the page is there", func() bool { return r.win.desk.InStep.Ready && r.win.desk.InStep.Match.Waits })
+	fits(t, "the page", p.pane.column)
+	r.tab("a kind", isToggle("Appointments"))
+	r.press(fyne.KeySpace)
+	r.tab("a doubt", isButton("Choose …"))
+	r.press(fyne.KeyReturn)
+	r.press(fyne.KeyDown, fyne.KeyReturn) // none of them
+	if len(r.win.sheets) != 0 || !r.says("none of them: they are two things") {
+		t.Error("what was said is not shown")
+	}
+	r.tab("the beginning", isButton("Start with contacts"))
+	r.press(fyne.KeyReturn)
+	r.until("it has begun", func() bool {
+		return r.called("confirm [contact] with 0 pairs") && len(r.win.desk.InStep.Match.Apart) == 1
+	})
+
+	r.tab("a whole address book", func(f fyne.Focusable) bool {
+		t, ok := f.(*toggle)
+		return ok && t.text == "Track everything in it" && !t.on && !t.off
+	})
+	r.press(fyne.KeySpace)
+	if len(r.win.sheets) != 1 {
+		t.Fatal("it does not ask")
+	}
+	r.until("it was looked at", func() bool { return !r.button("Track everything in it").off })
+	r.press(fyne.KeyReturn)
+	r.until("it is tracked", func() bool { return r.called("track all true") })
+}
+
 func TestItemsTakeTurnsWhereItIsNarrow(t *testing.T) {
 	r := withItems(t, fyne.NewSize(480, 560))
 	p := r.win.tasks

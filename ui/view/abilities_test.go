@@ -17,4 +17,9 @@ var (
 	_ Pager         = (*agent.Agent)(nil)
 	_ Picker        = (*agent.Agent)(nil)
 	_ Converter     = (*agent.Agent)(nil)
+
+	_ Keeper     = (*agent.Agent)(nil)
+	_ Settler    = (*agent.Agent)(nil)
+	_ Arranger   = (*agent.Agent)(nil)
+	_ Introducer = (*agent.Agent)(nil)
 )

@@ -76,14 +76,10 @@ func (l *Items) look() {
 		return
 	}
 	e, now, key := l.env, l.env.now(), keys[0]
-	me := offline.Ref{}
-	if e.self != nil {
-		me = offline.Ref{Kind: offline.KindUser, ID: e.self.User().ID}
-	}
 	l.looking.do(func(context.Context) func() {
 		var v ItemView
 		err := e.store.View(func(tx *offline.Tx) (err error) {
-			v, err = readItem(tx, key, me, now)
+			v, err = readItem(tx, key, now)
 			return err
 		})
 		if at.occurrence != "" {
@@ -173,7 +169,7 @@ func aboutVerb(kind offline.Kind) string {
 	return "Set regarding"
 }
 
-func readItem(tx *offline.Tx, key uint64, me offline.Ref, now time.Time) (ItemView, error) {
+func readItem(tx *offline.Tx, key uint64, now time.Time) (ItemView, error) {
 	it, err := tx.Item(key)
 	if err != nil {
 		return ItemView{}, err
@@ -194,9 +190,9 @@ func readItem(tx *offline.Tx, key uint64, me offline.Ref, now time.Time) (ItemVi
 		v.Place, v.ReadOnly = OneLine(c.Name, 80), c.ReadOnly
 	}
 	if link, err := tx.ItemLink(key); err == nil {
-		v.Linked, v.Record = true, link.Record
-		if rec, err := tx.Record(link.Record); err == nil {
-			v.Owned = rec.Owner == me || rec.Item != nil && rec.Item.Organizer == me
+		v.Linked, v.Record, v.Owned = true, link.Record, link.Owned
+		if link.Closed { // R-TRACK-22
+			v.Notes = append(v.Notes, "It is closed in the CRM: what is changed here stays here.")
 		}
 	}
 	if about := f.track.Regarding; !about.IsZero() {

@@ -16,7 +16,7 @@ import (
 // calendars and address books with a full CRM would come to. Nothing is made or
 // linked on either side before the user confirmed it.
 type Introducer interface {
-	FirstContact() ([]FirstContact, error)
+	FirstContacts() ([]agent.FirstContact, error)
 	// ConfirmFirstContact starts it for these kinds, with the pairs that the user
 	// made by hand.
 	ConfirmFirstContact(kinds []offline.Kind, pairs []merge.Pair) error
@@ -26,17 +26,6 @@ type Introducer interface {
 	Apart() ([]merge.Group, error)
 	Pair(p merge.Pair) error
 	Part(g merge.Group) error
-}
-
-// FirstContact is what the first contact of one kind would come to.
-type FirstContact struct {
-	Kind      offline.Kind
-	Links     []merge.Pair
-	Ambiguous []merge.Group
-	Up        []uint64      // items that would go up
-	Down      []offline.Ref // records that would come down
-	Alone     int           // items that stay as they are: only the user tracks them
-	Confirmed bool          // it has begun
 }
 
 // Match is what the first contact would come to, and what the user has said about
@@ -86,7 +75,7 @@ func (s *InStep) readMatch() {
 	}
 	now := e.now()
 	s.match.do(func(context.Context) func() {
-		reports, err := e.introducer.FirstContact()
+		reports, err := e.introducer.FirstContacts()
 		apart, apartErr := e.introducer.Apart()
 		var m Match
 		if err = errors.Join(err, apartErr); err == nil {
@@ -120,7 +109,7 @@ func (s *InStep) readMatch() {
 }
 
 // matchLines say what would happen.
-func matchLines(r FirstContact) (lines []string) {
+func matchLines(r agent.FirstContact) (lines []string) {
 	noun, place := ItemNoun(r.Kind), placeOf(r.Kind)
 	add := func(n int, one, many string) {
 		switch {
@@ -140,7 +129,7 @@ func matchLines(r FirstContact) (lines []string) {
 	return lines
 }
 
-func pairNames(tx *offline.Tx, r FirstContact) (names []string) {
+func pairNames(tx *offline.Tx, r agent.FirstContact) (names []string) {
 	for _, p := range r.Links[:min(len(r.Links), namesOfPairs)] {
 		if it, err := tx.Item(p.Item); err == nil {
 			names = append(names, orElse(OneLine(offline.ItemName(it.Kind, it.Now()), 200), "(no name)"))
@@ -169,6 +158,9 @@ func doubts(tx *offline.Tx, groups []merge.Group, now time.Time) (all []Doubt) {
 			}
 			f := newFact(&it)
 			d := Doubt{Item: key, Name: orElse(f.name, "(no name)"), Sub: f.sub, Choices: cards}
+			if d.Sub == d.Name {
+				d.Sub = ""
+			}
 			if !f.from.IsZero() {
 				d.Sub = TimeText(it.Now()[offline.WordTime], now)
 			}

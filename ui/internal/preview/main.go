@@ -36,16 +36,17 @@ func main() {
 	high := flag.Float64("high", 800, "")
 	look := flag.String("theme", "light", "")
 	empty := flag.Bool("empty", false, "an empty store")
+	meet := flag.Bool("meet", false, "the first contact is not confirmed yet")
 	hidden := flag.Bool("hidden", false, "start in the tray; the key ~raise shows the window")
 	many := flag.Int("many", 0, "so many messages more")
 	flag.Parse()
-	if err := run(*out, *look, float32(*wide), float32(*high), *empty, *hidden, *many, flag.Args()); err != nil {
+	if err := run(*out, *look, float32(*wide), float32(*high), *empty, *hidden, *meet, *many, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(out, look string, wide, high float32, empty, hidden bool, many int, keys []string) error {
+func run(out, look string, wide, high float32, empty, hidden, meet bool, many int, keys []string) error {
 	dir, err := os.MkdirTemp("", "preview")
 	if err != nil {
 		return err
@@ -78,6 +79,7 @@ func run(out, look string, wide, high float32, empty, hidden bool, many int, key
 		}
 	}
 	a := sample.NewAgent(s)
+	a.SetMeet(meet)
 	if empty {
 		a.Set(func(st *agent.Status) { st.MailAt, st.CRMAt = time.Time{}, time.Time{} })
 	}

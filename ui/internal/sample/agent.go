@@ -11,6 +11,7 @@ import (
 	"postrider/agent"
 	"postrider/agent/book"
 	"postrider/agent/health"
+	"postrider/agent/merge"
 	"postrider/offline"
 )
 
@@ -37,6 +38,8 @@ type Agent struct {
 	crmMail   bool
 	Fixed     bool // config.toml says what is tracked
 	keeper    *agent.Agent
+	meet      bool // the first contact is not confirmed yet
+	apart     []merge.Group
 }
 
 // NewAgent returns an agent at rest.
