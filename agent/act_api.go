@@ -96,19 +96,26 @@ func (a *Agent) EditItem(key uint64, words offline.Fields) error {
 	})
 }
 
-// edit notes words that differ from what the server has.
+// edit notes words that differ from what the server has, and what that is.
 func edit(it *offline.Item, words offline.Fields) {
-	next := maps.Clone(it.Edits)
+	next, seen := maps.Clone(it.Edits), maps.Clone(it.Seen)
 	if next == nil {
 		next = offline.Fields{}
 	}
+	if seen == nil {
+		seen = offline.Fields{}
+	}
 	for w, v := range words {
+		if _, before := next[w]; !before {
+			seen[w] = it.Fields[w]
+		}
 		if next[w] = v; it.Fields[w] == v && len(it.Raw) > 0 {
 			delete(next, w)
+			delete(seen, w)
 		}
 	}
-	if it.Edits = next; len(next) == 0 {
-		it.Edits = nil
+	if it.Edits, it.Seen = next, seen; len(next) == 0 {
+		it.Edits, it.Seen = nil, nil
 	}
 }
 

@@ -120,10 +120,11 @@ func (a *Agent) keepWritten(tx *offline.Tx, w *davWrite, got offline.Item) error
 	for word, v := range w.words {
 		if it.Edits[word] == v {
 			delete(it.Edits, word)
+			delete(it.Seen, word)
 		}
 	}
 	if len(it.Edits) == 0 {
-		it.Edits = nil
+		it.Edits, it.Seen = nil, nil
 	}
 	if err := errors.Join(tx.PutItem(&it), tx.UndecideItem(it.Key)); err != nil {
 		return err

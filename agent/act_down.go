@@ -54,6 +54,9 @@ func (p *planner) record(rec *offline.Record) error {
 
 // waitingFor finds an item that is the record's other half and is not linked yet.
 func (p *planner) waitingFor(rec *offline.Record, kind offline.Kind) (uint64, bool, error) {
+	if key, ok := p.derived[rec.Ref]; ok {
+		return key, true, nil
+	}
 	items, err := p.tx.ItemsByRecord(rec.Ref)
 	if err != nil {
 		return 0, false, err

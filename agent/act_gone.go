@@ -28,7 +28,7 @@ func (p *planner) itemGone(it *offline.Item, link *offline.ItemLink) error {
 		return err
 	}
 	if err != nil || rec.Item == nil || link.Gone {
-		p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error { return p.bury(tx, it, nil, offline.SideItem, false, "") }})
+		p.goneForGood(it)
 		return nil
 	}
 	o, err := p.options(rec.Kind, it, &rec)
@@ -57,10 +57,27 @@ func (p *planner) itemGone(it *offline.Item, link *offline.ItemLink) error {
 	return nil
 }
 
-// moved plans for an item that is elsewhere now: it was moved to another calendar.
+// goneForGood plans for an item that is nowhere any more. What the user wrote here and
+// no server ever had is kept.
+func (p *planner) goneForGood(it *offline.Item) {
+	text := ""
+	if len(it.Edits) > 0 {
+		text = "It was deleted before what you wrote here reached it"
+	}
+	p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error { return p.bury(tx, it, nil, offline.SideItem, false, text) }})
+}
+
+// moved plans for an item that is elsewhere now: it was moved to another calendar,
+// or another Postrider has put it back.
 func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) {
-	others, err := p.tx.ItemsByUID(it.UID)
-	if err != nil || it.UID == "" {
+	others, err := p.tx.ItemsByRecord(link.Record)
+	others = slices.DeleteFunc(others, func(o offline.Item) bool { return o.Mark.Record != link.Record })
+	if it.UID != "" && err == nil {
+		var same []offline.Item
+		same, err = p.tx.ItemsByUID(it.UID)
+		others = append(others, same...)
+	}
+	if err != nil {
 		return false, err
 	}
 	for _, o := range others {
@@ -81,6 +98,9 @@ func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) 
 				return ignoreMissing(err)
 			}
 			now.Track = it.Track
+			if len(now.Edits) == 0 {
+				now.Edits, now.Seen = it.Edits, it.Seen
+			}
 			l.Item, l.Marked = to, false
 			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to))
 		}})

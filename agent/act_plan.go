@@ -28,6 +28,7 @@ type planner struct {
 	mayGo     []uint64 // items whose deletion the user confirmed
 	held      []offline.HeldDeletion
 	byUID     map[string]offline.Ref // of appointments and series in the CRM
+	derived   map[offline.Ref]uint64 // items by the record that anybody's Postrider makes of them
 	out       plans
 	goings    []going // deletions, which may be too many at once
 }
@@ -42,6 +43,9 @@ func (a *Agent) planItems() (*plans, error) {
 		}
 		items, records, err := tx.Undecided()
 		if err != nil {
+			return err
+		}
+		if err := p.derive(items); err != nil {
 			return err
 		}
 		for i := range records {
@@ -60,6 +64,24 @@ func (a *Agent) planItems() (*plans, error) {
 		return p.hold()
 	})
 	return &p.out, err
+}
+
+// derive finds which records are made, or would be, of the items that are not
+// decided yet: another Postrider may have made one that bears no mark so far.
+func (p *planner) derive(items []uint64) error {
+	p.derived = map[offline.Ref]uint64{}
+	for _, key := range items {
+		it, err := p.tx.Item(key)
+		if err != nil {
+			return err
+		}
+		if _, err := p.tx.ItemLink(key); err == nil || it.Gone || it.UID == "" {
+			continue
+		}
+		k := recordKind(&it)
+		p.derived[offline.Ref{Kind: k, ID: p.recordID(k, it.UID)}] = key
+	}
+	return nil
 }
 
 func (p *planner) learn() error {
@@ -150,7 +172,7 @@ func (p *planner) item(key uint64) error {
 	}
 	switch {
 	case it.Gone && !linked:
-		p.add(plan{item: key, kind: it.Kind, local: func(tx *offline.Tx) error { return ignoreMissing(tx.DeleteItem(key)) }})
+		p.goneForGood(&it)
 		return nil
 	case it.Gone:
 		return p.itemGone(&it, &link)
@@ -195,8 +217,8 @@ func (p *planner) pair(it *offline.Item, link *offline.ItemLink) error {
 	x := plan{item: it.Key, kind: it.Kind}
 	words := p.wordsFor(it, res.ToItem)
 	mark := p.markFor(it, link, rec.Ref)
-	if len(res.Conflicts) > 0 {
-		x.local = func(tx *offline.Tx) error { return p.conflicts(tx, it, rec.Ref, res.Conflicts) }
+	if all := append(overtaken(it), res.Conflicts...); len(all) > 0 {
+		x.local = func(tx *offline.Tx) error { return p.conflicts(tx, it, rec.Ref, all) }
 	}
 	if len(res.ToRecord) > 0 {
 		if x.crm, err = p.update(it, &rec, res.ToRecord); err != nil {
@@ -235,6 +257,17 @@ func (p *planner) wordsFor(it *offline.Item, to offline.Fields) offline.Fields {
 		words[offline.WordCategories] = c
 	}
 	return words
+}
+
+// overtaken are the words that the user wrote here while another program changed
+// them otherwise. What was written here holds; the other value is kept.
+func overtaken(it *offline.Item) (all []merge.Clash) {
+	for w, v := range it.Edits {
+		if now := it.Fields[w]; len(it.Raw) > 0 && now != it.Seen[w] && now != v {
+			all = append(all, merge.Clash{Word: w, Base: it.Seen[w], Mine: v, Theirs: now, Winner: offline.SideItem})
+		}
+	}
+	return all
 }
 
 // markFor is the mark that an item is to bear. Those of other organizations are

@@ -18,6 +18,10 @@ func (p *planner) alone(it *offline.Item) error {
 			return err
 		}
 	}
+	if r, ok := p.madeOf(it); ok {
+		p.linkUp(it, r)
+		return nil
+	}
 	if !p.confirmed[it.Kind] || p.isApart(it.Key, offline.Ref{}) {
 		return p.edited(it)
 	}
@@ -58,6 +62,21 @@ func (p *planner) alone(it *offline.Item) error {
 	return nil
 }
 
+// madeOf is the record that another Postrider has made of an item.
+func (p *planner) madeOf(it *offline.Item) (offline.Ref, bool) {
+	k := recordKind(it)
+	r := offline.Ref{Kind: k, ID: p.recordID(k, it.UID)}
+	if it.UID == "" || it.Track.Declined || it.Mark.Org != "" {
+		return r, false
+	}
+	rec, err := p.tx.Record(r)
+	if err != nil || rec.Item == nil {
+		return r, false
+	}
+	_, err = p.tx.ItemLinkByRecord(r)
+	return r, err != nil
+}
+
 // marked plans for an item that names its record. done: that is all there is to
 // plan.
 func (p *planner) marked(it *offline.Item) (done bool, err error) {
@@ -66,8 +85,8 @@ func (p *planner) marked(it *offline.Item) (done bool, err error) {
 		if err != nil {
 			return true, ignoreMissing(err)
 		}
-		if other.Gone && other.UID == it.UID {
-			return true, nil // it was moved: planned with the one that is gone
+		if other.Gone {
+			return true, nil // it was moved, or put back: planned with the one that is gone
 		}
 		return true, p.copied(it)
 	}
@@ -141,8 +160,17 @@ func (p *planner) copied(it *offline.Item) error {
 	if w == nil {
 		return p.stays(it)
 	}
-	p.add(plan{item: it.Key, kind: it.Kind, dav: w})
+	p.write(it, w)
 	return nil
+}
+
+// write plans a write of what the user wrote here.
+func (p *planner) write(it *offline.Item, w *davWrite) {
+	x := plan{item: it.Key, kind: it.Kind, dav: w}
+	if all := overtaken(it); len(all) > 0 {
+		x.local = func(tx *offline.Tx) error { return p.conflicts(tx, it, it.Track.Record, all) }
+	}
+	p.add(x)
 }
 
 // edited plans for an item that is not decided yet: what the user wrote goes to
@@ -153,7 +181,7 @@ func (p *planner) edited(it *offline.Item) error {
 	}
 	w, err := p.put(it, it.Edits, it.Mark)
 	if err == nil && w != nil {
-		p.add(plan{item: it.Key, kind: it.Kind, dav: w})
+		p.write(it, w)
 	}
 	return err
 }
@@ -166,7 +194,7 @@ func (p *planner) stays(it *offline.Item) error {
 			return err
 		}
 		if w != nil {
-			p.add(plan{item: it.Key, kind: it.Kind, dav: w})
+			p.write(it, w)
 			return nil
 		}
 	}

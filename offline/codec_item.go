@@ -16,6 +16,7 @@ const (
 	ftmProblem
 	ftmEdit
 	ftmTrack
+	ftmSeen
 )
 
 func (w *writer) anItem(it *Item) {
@@ -32,6 +33,7 @@ func (w *writer) anItem(it *Item) {
 	w.bool(ftmGone, it.Gone)
 	w.text(ftmProblem, it.Problem)
 	w.fields(ftmEdit, it.Edits)
+	w.fields(ftmSeen, it.Seen)
 	if it.Track != (Tracking{}) {
 		w.group(ftmTrack, func(w *writer) { w.tracking(&it.Track) })
 	}
@@ -66,6 +68,8 @@ func readItem(row string) (it Item, err error) {
 			it.Problem = f.text
 		case ftmEdit:
 			it.Edits, err = f.fields(it.Edits)
+		case ftmSeen:
+			it.Seen, err = f.fields(it.Seen)
 		case ftmTrack:
 			it.Track, err = f.tracking()
 		}

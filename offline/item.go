@@ -53,6 +53,8 @@ type Item struct {
 	// Edits are values by word that the user gave in Postrider (or chose in a
 	// conflict) and that the server does not have yet.
 	Edits Fields `json:"edits,omitempty"`
+	// Seen are, for the words of Edits, what the server had when the user wrote them.
+	Seen Fields `json:"seen,omitempty"`
 
 	Track Tracking `json:"track"`
 }
