@@ -143,6 +143,13 @@ func (i *itemPanel) about(v view.ItemView) (items []fyne.CanvasObject) {
 			open = append(open, i.button("open about", "Open the "+lowerKind(v.About.Kind), func() { w.follow(page) }))
 		}
 	}
+	if v.About != nil && w.desk.Keeps() {
+		text := "Regarding none"
+		if v.Kind == offline.KindContact {
+			text = "No account"
+		}
+		open = append(open, i.button("about none", text, func() { w.desk.RegardNone(v) }))
+	}
 	if len(open) > 0 {
 		items = append(items, newFlow(8, open...))
 	}

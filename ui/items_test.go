@@ -71,6 +71,9 @@ func TestAnAppointmentIsTrackedByKeyboard(t *testing.T) {
 	r.press(fyne.KeyReturn)
 	r.until("it is about that", func() bool { return p.list.Shown.About != nil && p.list.Shown.About.Name == "Brno line" })
 
+	test.Tap(r.button("Regarding none"))
+	r.until("it is about nothing", func() bool { return p.list.Shown.About == nil && p.list.Shown.Sign == view.SignWaiting })
+
 	r.press(fyne.KeyRight)
 	r.until("the next week is shown", func() bool { return p.week.text == "30 November – 6 December 2026" })
 	r.typed(".")

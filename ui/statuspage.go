@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"postrider/agent"
+	"postrider/agent/health"
 	"postrider/ui/view"
 )
 
@@ -138,6 +139,21 @@ func (w *window) problemCard(p view.ProblemLine) fyne.CanvasObject {
 		w.desk.Deeds.Say("The details are on the clipboard")
 	})
 	cp.small = true
-	items = append(items, newLabel(p.Remedy, sizeBody, ink).lines(3), newRow(8, -1, cp))
+	buttons := []fyne.CanvasObject{cp}
+	switch p.Code {
+	case string(health.ItemsFirst.Code), string(health.ItemsHeld.Code), string(health.ItemsConflict.Code):
+		there := newButton(w, "Page Sync", "in-step", quiet, func() { w.leaveFor(w.inStep) })
+		there.small = true
+		buttons = append(buttons, there)
+	}
+	items = append(items, newLabel(p.Remedy, sizeBody, ink).lines(3), newRow(8, -1, buttons...))
 	return newCardBox(colSurface, colLine, 16, items...)
+}
+
+// leaveFor goes to a page, out of the dialogs that are open.
+func (w *window) leaveFor(p page) {
+	for n := len(w.sheets); n > 0; n-- {
+		w.sheets[n-1].close()
+	}
+	w.showPage(p)
 }

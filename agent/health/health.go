@@ -85,9 +85,9 @@ var (
 	CollectionMissing    = Kind{"collection-missing", "A calendar or address book is gone", Warn, "Nothing was deleted in the CRM; look in your calendar program if it should be there.", 0}
 	EntryUnread          = Kind{"entry-unread", "An appointment, contact or task could not be read", Warn, "Look at it in your calendar program; it is read again when it changes.", 0}
 	EntryFailed          = Kind{"entry-failed", "An appointment, contact or task could not be carried", Warn, "See what was said beside it; it is tried again when it changes, or when you choose Retry.", 0}
-	ItemsHeld            = Kind{"items-held", "Many things vanished at once", Warn, "Look at the list of deletions that are held, and confirm or reject them.", 0}
-	ItemsConflict        = Kind{"items-conflict", "Both sides changed the same", Warn, "Choose which value is to hold, on the page of conflicts.", 0}
-	ItemsFirst           = Kind{"items-first", "Calendars and people are ready to be matched with the CRM", Info, "Look at the match report and start, or run: postrider sync --once --yes", 0}
+	ItemsHeld            = Kind{"items-held", "Many things vanished at once", Warn, "Look at what is held, in the window on the page Sync, and confirm or reject it.", 0}
+	ItemsConflict        = Kind{"items-conflict", "Both sides changed the same", Warn, "Choose which value is to hold, in the window on the page Sync.", 0}
+	ItemsFirst           = Kind{"items-first", "Calendars and people are ready to be matched with the CRM", Info, "See what would happen, in the window on the page Sync, and start it there, or run: postrider sync --once --yes", 0}
 	ItemsElsewhere       = Kind{"items-elsewhere", "Appointments, contacts and tasks are not Postrider's to carry", Info, "Ask your administrator if that is to change.", 0}
 	StoreFull            = Kind{"store-full", "The disk is full", Danger, "Free some space; nothing was lost, Postrider goes on then.", 0}
 	StoreFailed          = Kind{"store-failed", "The offline store could not be written", Danger, "Check the disk; Postrider goes on when it can write again.", 0}

@@ -38,6 +38,15 @@ func (d *Desk) RegardItems(kind offline.Kind, keys []uint64, to Card) {
 	d.onItems(text+", for "+Plural(len(keys), ItemNoun(kind)), keys, func(k Keeper) error { return k.TrackItems(keys, to.Ref) })
 }
 
+// RegardNone has an item be about nothing, or a contact belong to no account.
+func (d *Desk) RegardNone(v ItemView) {
+	text := "Regarding none"
+	if v.Kind == offline.KindContact {
+		text = "No account"
+	}
+	d.onItems(text, v.Keys, func(k Keeper) error { return k.SetItemRegarding(v.Keys[0], offline.Ref{}) })
+}
+
 // UntrackItem makes an item and its record two things again.
 func (d *Desk) UntrackItem(v ItemView, deleteRecord bool) {
 	text := "Untracked"

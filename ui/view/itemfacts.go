@@ -97,15 +97,12 @@ func newFact(it *offline.Item) itemFact {
 
 // itemAbout is the record that an item is about, or whose contact it is.
 func itemAbout(it *offline.Item) offline.Ref {
-	w := it.Now()
 	word := offline.WordRegarding
 	if it.Kind == offline.KindContact {
 		word = offline.WordParent
 	}
-	if r, ok := offline.ParseRef(w[word]); ok {
-		return r
-	}
-	return it.Track.Regarding
+	r, _ := offline.ParseRef(it.Now()[word])
+	return r
 }
 
 func orElse(texts ...string) string {

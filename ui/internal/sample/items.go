@@ -107,11 +107,6 @@ func item(i int, t thing) offline.Item {
 		Collection: t.coll, Href: fmt.Sprintf("/%d", i), ETag: "1", Kind: t.kind, UID: fmt.Sprintf("uid-%d", i), Fields: t.fields, Problem: t.problem, Edits: t.edits,
 		Changed: Now().Add(-time.Hour), Track: offline.Tracking{State: t.state, Cause: t.cause, Reason: t.reason, Since: Now().Add(-time.Duration(i) * time.Hour)},
 	}
-	for _, w := range []string{offline.WordRegarding, offline.WordParent} {
-		if r, ok := offline.ParseRef(t.fields[w]); ok {
-			it.Track.Regarding = r
-		}
-	}
 	if t.state == offline.Tracked || t.state == offline.Waiting {
 		it.Track.Record = ref(t.kind, 700+i)
 	}

@@ -61,12 +61,20 @@ func (a *Agent) BeforeItems(keys []uint64) (agent.Undo, error) {
 }
 
 func waits(it *offline.Item, about offline.Ref) {
-	it.Track = offline.Tracking{State: offline.Waiting, Cause: offline.CauseUser, Regarding: about, Since: Now()}
+	it.Track = offline.Tracking{State: offline.Waiting, Cause: offline.CauseUser, Since: Now()}
 	if !about.IsZero() {
-		it.Fields = maps.Clone(it.Fields)
-		delete(it.Fields, offline.WordRegarding)
-		delete(it.Fields, offline.WordParent)
+		regard(it, about.String())
 	}
+}
+
+// regard says what an item is about.
+func regard(it *offline.Item, about string) {
+	word := offline.WordRegarding
+	if it.Kind == offline.KindContact {
+		word = offline.WordParent
+	}
+	it.Fields = maps.Clone(it.Fields)
+	it.Fields[word] = about
 }
 
 // TrackItems makes the items wait.
@@ -87,7 +95,13 @@ func (a *Agent) UntrackItem(key uint64, deleteRecord bool) (string, error) {
 
 // SetItemRegarding makes the item wait with that regarding.
 func (a *Agent) SetItemRegarding(key uint64, to offline.Ref) error {
-	return a.changeItem("item regarding "+to.String(), []uint64{key}, func(it *offline.Item) { waits(it, to) })
+	return a.changeItem("item regarding "+to.String(), []uint64{key}, func(it *offline.Item) {
+		if to.IsZero() {
+			regard(it, "")
+			return
+		}
+		waits(it, to)
+	})
 }
 
 // EditItem edits.
