@@ -146,16 +146,11 @@ func hrefOf(c offline.Collection, uid string, kind offline.Kind) (string, error)
 // else the first that can hold them.
 func (p *planner) home(kind offline.Kind) (offline.Collection, bool, error) {
 	all, err := p.tx.Collections()
-	all = slices.DeleteFunc(all, func(c offline.Collection) bool {
-		return !c.Holds(kind) || c.ReadOnly || c.Missing || c.Off
-	})
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return offline.Collection{}, false, err
 	}
-	if i := slices.IndexFunc(all, func(c offline.Collection) bool { return c.Home }); i >= 0 {
-		return all[i], true, nil
-	}
-	return all[0], true, nil
+	c, ok := offline.HomeOf(all, kind)
+	return c, ok, nil
 }
 
 // isApart reports whether an item or record waits for the user to pair it.

@@ -130,6 +130,21 @@ type Collection struct {
 // Holds tells whether the collection can hold items of a kind.
 func (c Collection) Holds(k Kind) bool { return slices.Contains(c.Kinds, k) }
 
+// HomeOf is the collection of these into which is put what comes from the CRM, and
+// what is new, of a kind: the one that the user chose, or else the first that can be
+// written to.
+func HomeOf(all []Collection, k Kind) (home Collection, ok bool) {
+	for _, c := range all {
+		if !c.Holds(k) || c.ReadOnly || c.Missing || c.Off || ok && !c.Home {
+			continue
+		}
+		if home, ok = c, true; c.Home {
+			break
+		}
+	}
+	return home, ok
+}
+
 // CollectionCursor says how far a collection has been read. The zero cursor:
 // nothing.
 type CollectionCursor struct {

@@ -163,7 +163,7 @@ func (p *inStepPage) placeItems(s *view.InStep) []fyne.CanvasObject {
 		track.fix(!l.Able || !l.MayTrack)
 		buttons := []fyne.CanvasObject{read, track}
 		if l.Able && l.MayHome {
-			buttons = append(buttons, p.small("home "+l.URL, "Put here what comes from the CRM", func() { d.MakeHome(l) }))
+			buttons = append(buttons, p.button("home "+l.URL, "Put here what comes from the CRM", "", quiet, func() { d.MakeHome(l) }))
 		}
 		rows = append(rows, newFlow(8, buttons...))
 	}

@@ -101,8 +101,10 @@ func (d *Desk) NewItemForm(l *Items) *ItemForm {
 		return nil
 	}
 	slices.SortFunc(f.Places, func(a, b offline.Collection) int {
-		return cmp.Or(trueFirst(a.Home, b.Home), cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL))
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL))
 	})
+	home, _ := offline.HomeOf(f.Places, l.Kind)
+	f.Place = slices.IndexFunc(f.Places, func(c offline.Collection) bool { return c.URL == home.URL })
 	if l.Kind == offline.KindAppointment {
 		at := d.env.now().Truncate(time.Hour).Add(time.Hour)
 		if !weekOf(at).Equal(l.day) {

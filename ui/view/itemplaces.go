@@ -37,7 +37,11 @@ type PlaceLine struct {
 
 func placeLines(colls []offline.Collection, sizes map[string]int, able bool) (lines []PlaceLine) {
 	for _, c := range colls {
-		l := PlaceLine{URL: c.URL, Name: orElse(OneLine(c.Name, 120), OneLine(c.URL, 120)), Account: c.Account, Symbol: "folder", Off: c.Off, Track: c.Track, Home: c.Home, Able: able, MayTrack: !c.Off && !c.Missing, MayHome: !c.Off && !c.Missing && !c.ReadOnly && !c.Home}
+		home := slices.ContainsFunc(c.Kinds, func(k offline.Kind) bool {
+			h, ok := offline.HomeOf(colls, k)
+			return ok && h.URL == c.URL
+		})
+		l := PlaceLine{URL: c.URL, Name: orElse(OneLine(c.Name, 120), OneLine(c.URL, 120)), Account: c.Account, Symbol: "folder", Off: c.Off, Track: c.Track, Home: home, Able: able, MayTrack: !c.Off && !c.Missing, MayHome: !c.Off && !c.Missing && !c.ReadOnly && !home}
 		var kinds []string
 		for _, k := range c.Kinds {
 			kinds = append(kinds, ItemNoun(k)+"s")

@@ -189,11 +189,31 @@ func TestUntrackingAsksOnlyWhatMayBe(t *testing.T) {
 	}
 }
 
+func TestOfAnItemItIsSaidHowItStandsWithTheCRM(t *testing.T) {
+	now := sample.Now()
+	track := func(s offline.State, c offline.Cause, reason string, declined bool) offline.Tracking {
+		return offline.Tracking{State: s, Cause: c, Reason: reason, Declined: declined, Since: now.Add(-time.Hour)}
+	}
+	for want, tr := range map[string]offline.Tracking{
+		"Not tracked":                    track("", "", "", false),
+		"Not tracked · you untracked it": track(offline.Untracked, offline.CauseUser, "", true),
+		"Not tracked · Its record is no longer among those that your filters let in.":        track(offline.Untracked, offline.CauseElsewhere, "Its record is no longer among those that your filters let in.", true),
+		"Tracked · regarding Brno line, 13:05 · by you":                                      track(offline.Tracked, offline.CauseUser, "", false),
+		"Tracked · regarding Brno line, 13:05 · it was in the CRM":                           track(offline.Tracked, offline.CauseColleague, "", false),
+		"Tracked · regarding Brno line, 13:05 · because everything in its place is":          track(offline.Tracked, offline.CauseFolder, "", false),
+		"Could not be carried over: the CRM refused it. Put that right and choose Try again": track(offline.Failed, offline.CauseUser, "the CRM refused it.", false),
+	} {
+		if got := itemSentence(tr, map[bool]string{true: "Brno line"}[tr.State == offline.Tracked], now); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestAnAppointmentIsMadeAndChanged(t *testing.T) {
 	r := itemRig(t)
 	l := r.items(r.desk.Calendar)
 	f := r.desk.NewItemForm(l)
-	if f.Places[0].URL != sample.Work || len(f.Places) != 2 {
+	if f.Places[f.Place].URL != sample.Work || len(f.Places) != 2 {
 		t.Errorf("it would be put into %+v", f.Places)
 	}
 	if text, word := f.Wrong(); word != offline.WordSubject {

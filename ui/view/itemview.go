@@ -221,10 +221,7 @@ func readItem(tx *offline.Tx, key uint64, now time.Time) (ItemView, error) {
 // state words how it stands with the CRM.
 func (v *ItemView) state(it *offline.Item, f *itemFact, now time.Time) {
 	v.Sign, v.Tone, _ = f.state()
-	v.Sentence = OneLine(Sentence(it.Track, f.about, now), 600)
-	if it.Track.State == "" {
-		v.Sentence = "Not tracked"
-	}
+	v.Sentence = itemSentence(it.Track, f.about, now)
 	if f.clash {
 		v.Sentence = "Changed here and in the CRM at once: choose below what is to hold"
 	}

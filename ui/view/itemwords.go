@@ -214,3 +214,24 @@ func daysText(by string) string {
 	}
 	return out[0]
 }
+
+// itemSentence is in full how an item stands with the CRM.
+func itemSentence(t offline.Tracking, about string, now time.Time) string {
+	switch t.State {
+	case "":
+		return "Not tracked"
+	case offline.Failed:
+		return "Could not be carried over: " + strings.TrimRight(OneLine(orElse(t.Reason, "it was refused"), 400), ". ") + ". Put that right and choose Try again"
+	case offline.Untracked:
+		if t.Declined && t.Cause == offline.CauseUser {
+			return "Not tracked · you untracked it"
+		}
+		return joined(" · ", "Not tracked", OneLine(t.Reason, 400))
+	}
+	why := map[offline.Cause]string{
+		offline.CauseUser: "by you", offline.CauseColleague: "it was in the CRM", offline.CauseKeyword: "by you, by its category",
+		offline.CauseFolder: "because everything in its place is",
+	}[t.Cause]
+	t.Cause, t.By = "", ""
+	return joined(" · ", OneLine(Sentence(t, about, now), 600), why)
+}
