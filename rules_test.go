@@ -14,7 +14,8 @@ import (
 // covered are the families of rules that docs/rules.md answers for, with the
 // number of the last rule of each.
 var covered = map[string]int{
-	"TRACK": 23, "EMAIL": 35, "TOKEN": 22, "REGARDING": 9, "UNTRACK": 1, "FOLDER": 14,
+	"TRACK": 23, "EMAIL": 35, "TOKEN": 22, "REGARDING": 9, "UNTRACK": 9, "FOLDER": 14,
+	"APPT": 21, "RECUR": 6, "TASK": 15, "CONTACT": 12, "FIELD": 16, "DELETE": 22, "FILTER": 17, "SYNC": 8, "CONFLICT": 7,
 	"METHOD": 15, "OPTIONS": 18, "ADDRESSBOOK": 7, "LIMITS": 11,
 }
 
@@ -59,7 +60,7 @@ func TestThePageOfRulesHasEveryRuleWithItsTestOrItsReason(t *testing.T) {
 	}
 	for family, last := range covered {
 		for n := 1; n <= last; n++ {
-			if rule := fmt.Sprintf("R-%s-%02d", family, n); !seen[rule] {
+			if rule := fmt.Sprintf("R-%s-%02d", family, n); !seen[rule] && (family != "FIELD" || n < 7 || n > 9) { // there are no such three
 				t.Errorf("%s is missing", rule)
 			}
 		}

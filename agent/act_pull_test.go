@@ -210,6 +210,7 @@ func TestOneItemThatCanNotBeReadDoesNotStopTheRest(t *testing.T) {
 
 // R-METHOD-02, R-METHOD-10: where the CRM's server, or nobody, carries
 // appointments, contacts and tasks, they are left alone, and that is said.
+// R-APPT-21.
 func TestItemsAreLeftAloneWhereTheCRMHasSomebodyElseCarryThem(t *testing.T) {
 	for _, m := range []offline.Method{offline.MethodServer, offline.MethodNone} {
 		t.Run(string(m), func(t *testing.T) {

@@ -622,6 +622,7 @@ func (w *lawWorld) checkHome(h *lawHome, where io.Writer) {
 
 // TestItemsConvergeWhateverHappens holds to the law; with a server that keeps what it
 // is given in its own way, too. Long runs are for make test-long.
+// R-CONTACT-02, R-DELETE-22, R-SYNC-04, R-CONFLICT-01, R-CONFLICT-02, R-CONFLICT-07.
 func TestItemsConvergeWhateverHappens(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	if checks.Value.String() == checks.DefValue {

@@ -14,7 +14,7 @@ var _ agent.ItemCRM = (*dataverse.Client)(nil)
 
 var itemKinds = []offline.Kind{offline.KindContact, offline.KindAppointment, offline.KindSeries, offline.KindTask}
 
-func TestTheFiltersLetInTheirUnionOverManyPagesInFewRequests(t *testing.T) { // R-FILTER-04, -05, -12
+func TestTheFiltersLetInTheirUnionOverManyPagesInFewRequests(t *testing.T) { // R-FILTER-02, R-FILTER-04, R-FILTER-05, R-FILTER-11, R-FILTER-12
 	f, l := openLocal(t)
 	crm := f.CRM.(agent.ItemCRM)
 	for i := range 5003 {

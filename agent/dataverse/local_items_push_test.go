@@ -76,8 +76,8 @@ func items(l *local, start time.Time) map[offline.Kind][]offline.Fields {
 	}
 }
 
-// What is written is read back word by word: R-FIELD-10, -11, -13 and -15, upwards
-// and downwards.
+// What is written is read back word by word: R-FIELD-10, R-FIELD-11, R-FIELD-13 and
+// R-FIELD-15, upwards and downwards. R-APPT-01, R-APPT-10, R-APPT-15, R-TASK-04, R-TASK-15.
 func TestItemsAreWrittenAsTheyAreRead(t *testing.T) {
 	crm, l := openItems(t, func(c *dataverse.Config) { c.Items = true })
 	for kind, all := range items(l, soon(t)) {
@@ -154,7 +154,7 @@ func other(w string) string {
 	return "changed"
 }
 
-// A series changes its occurrences, and has them follow again.
+// R-RECUR-01: a series changes its occurrences, and has them follow again.
 func TestTheOccurrencesOfASeriesFollowWhatIsMeant(t *testing.T) {
 	crm, l := openItems(t)
 	start := soon(t)

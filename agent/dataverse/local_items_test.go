@@ -79,7 +79,7 @@ func soon(t *testing.T) time.Time {
 	return time.Date(d.Year(), d.Month(), d.Day(), 9, 0, 0, 0, zone)
 }
 
-// R-APPT-02, R-RECUR-02, R-TASK-02, R-CONTACT-01: what is in the CRM comes in the
+// R-APPT-02, R-RECUR-02, R-TASK-02, R-CONTACT-01, R-SYNC-01: what is in the CRM comes in the
 // words of items, with people, days of the user's zone, and series whole.
 func TestAppointmentsSeriesTasksAndContactsAreRead(t *testing.T) {
 	crm, l := openItems(t)

@@ -252,6 +252,7 @@ func drawWords(t *rapid.T, kind offline.Kind) offline.Fields {
 
 // What is edited is what is read; all other words stay; and what we don't know is
 // there as it was.
+// R-APPT-03, R-APPT-04, R-APPT-07, R-TASK-03: attachments, alarms and rich text among it.
 func TestAnEditChangesItsWordsOnly(t *testing.T) {
 	zone := stockholm(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -8,6 +8,7 @@ import (
 
 // All of R-DELETE-01 to -22. -18 is TestUntracking, -19 and -22 are said of where
 // they belong: mail folders are the package agent's, and offline changes nothing.
+// R-FILTER-16 is the row R-DELETE-20, R-APPT-16 the row R-DELETE-21.
 func TestWhatIsDeletedOnOneSide(t *testing.T) {
 	const (
 		appointment, contact, task = offline.KindAppointment, offline.KindContact, offline.KindTask
@@ -75,7 +76,7 @@ func TestManyThatVanishAtOnceAreHeld(t *testing.T) {
 	}
 }
 
-// R-UNTRACK-02 to -06: the record is deleted only where the user asks for it and
+// R-UNTRACK-02..06: the record is deleted only where the user asks for it and
 // may; the item never.
 func TestUntracking(t *testing.T) {
 	for rule, c := range map[string]struct {

@@ -14,6 +14,7 @@ import (
 
 // The field tables are those of R-FIELD-10, -11, -13 and -15: word by word, the
 // direction that holds where nobody set one, and whether the organization may.
+// R-APPT-14: the time of an appointment is one field.
 func TestTheFieldTablesAreThoseOfTheRules(t *testing.T) {
 	for _, c := range []struct {
 		rule       string
@@ -64,6 +65,7 @@ func f(pairs ...string) offline.Fields {
 	return out
 }
 
+// R-FIELD-01: by the organization's directions.
 func TestEachFieldGoesItsWay(t *testing.T) {
 	for _, kind := range []offline.Kind{offline.KindAppointment, offline.KindSeries, offline.KindTask, offline.KindContact} {
 		for _, row := range Table(kind) {
@@ -104,6 +106,7 @@ func TestEachFieldGoesItsWay(t *testing.T) {
 	}
 }
 
+// R-UNTRACK-08 is not followed: a subject goes as any other field. R-SYNC-02: only what changed is written.
 func TestMerging(t *testing.T) {
 	long := strings.Repeat("å", 2500)
 	for name, c := range map[string]struct {
@@ -179,7 +182,7 @@ func TestAGuestsCopyNeverChangesWhatAnOrganizerInTheCRMAnswersFor(t *testing.T) 
 	}
 }
 
-// The organizer is said when an appointment is made, and what the organizer's own
+// R-APPT-08: the organizer is said when an appointment is made, and what the organizer's own
 // program says later goes up; what the CRM says later never changes an invitation.
 func TestTheOrganizerStays(t *testing.T) {
 	one, two := f("organizer", "a@x A"), f("organizer", "b@x")

@@ -133,6 +133,7 @@ func TestDeleteOpenInstancesEndsASeriesAndKeepsWhatIsPast(t *testing.T) {
 	w.want(w.call("POST", "recurringappointmentmasters", `{"subject":"x","recurrencepatterntype":1,"patternendtype":1,"patternstartdate":"2026-03-01T23:00:00Z","starttime":"2026-03-02T08:00:00Z","endtime":"2026-03-02T09:00:00Z"}`), 400, codeInvalidArgument)
 }
 
+// R-FILTER-15.
 func TestUsersGetTheDefaultFiltersAndWhatTheyLetIn(t *testing.T) { // R-FILTER-08, -12, -15
 	w := newWorld(t)
 	bob, err := w.org.AddUser("Bob", "B", "bob@post.test")
