@@ -50,6 +50,11 @@ func (p *itemsPage) turnWeek(n int) {
 
 func (p *itemsPage) move(n int, extend bool) {
 	p.list.Move(n, extend)
+	p.reveal()
+}
+
+// reveal scrolls to the chosen item.
+func (p *itemsPage) reveal() {
 	if p.gridOn() {
 		p.grid.reveal()
 		return

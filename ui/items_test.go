@@ -141,7 +141,7 @@ func TestAnItemIsMadeChangedAndDeleted(t *testing.T) {
 	r.until("it is there", func() bool {
 		return len(r.win.sheets) == 0 && slices.ContainsFunc(p.list.Rows, func(row view.ItemRow) bool { return row.Name == "Call Éva" })
 	})
-	r.item(p, "Call Éva")
+	r.until("it is shown", func() bool { return p.list.Shown.Title == "Call Éva" })
 	r.typed("e")
 	r.tab("the importance", func(f fyne.Focusable) bool { b, ok := f.(*button); return ok && b.text == "Normal" })
 	r.press(fyne.KeyReturn)

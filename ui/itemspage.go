@@ -206,6 +206,10 @@ func (p *itemsPage) redraw() {
 		p.grid.update()
 	}
 	p.begin()
+	if l.Reveal {
+		l.Reveal = false
+		p.reveal()
+	}
 	p.panel.redraw()
 	p.changed()
 	p.w.canvas.Refresh(p) // as panePage does

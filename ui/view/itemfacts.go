@@ -136,12 +136,16 @@ func (f *itemFact) state() (Sign, Tone, string) {
 		return SignWaiting, ToneInfo, "deleted in your " + placeOf(f.kind)
 	}
 	sign, tone := SignOf(f.track)
-	word := Word(f.track, f.about)
+	about := f.about
+	if f.kind == offline.KindContact {
+		about = "" // the company stands there already
+	}
+	word := Word(f.track, about)
 	switch {
 	case f.track.State == "":
 		word = "not tracked"
-	case f.track.State == offline.Untracked && f.about != "":
-		word = "not tracked · " + f.about
+	case f.track.State == offline.Untracked && about != "":
+		word = "not tracked · " + about
 	}
 	if f.problem != "" {
 		word += " · " + lowerFirst(f.problem)

@@ -49,6 +49,7 @@ type ItemForm struct {
 	Note        string
 
 	desk   *Desk
+	list   *Items // of a new one: where it is to be seen
 	key    uint64
 	values map[string]string
 	was    map[string]string
@@ -91,7 +92,7 @@ var formFields = map[offline.Kind][]FormField{
 // NewItemForm is the form of a new item of a kind; day is when it is likely to be.
 // nil where there is no place to put one.
 func (d *Desk) NewItemForm(l *Items) *ItemForm {
-	f := &ItemForm{Title: "New " + ItemNoun(l.Kind), Verb: "Make the " + ItemNoun(l.Kind), Kind: l.Kind, New: true, Timed: true, desk: d, words: offline.Fields{}}
+	f := &ItemForm{Title: "New " + ItemNoun(l.Kind), Verb: "Make the " + ItemNoun(l.Kind), Kind: l.Kind, New: true, Timed: true, desk: d, list: l, words: offline.Fields{}}
 	for _, c := range l.colls {
 		if c.Holds(l.Kind) && !c.ReadOnly && !c.Off && !c.Missing {
 			f.Places = append(f.Places, c)
@@ -372,11 +373,15 @@ func (f *ItemForm) Keep() {
 		return
 	}
 	place, k := f.Places[f.Place], d.env.keeper
+	if from, _, _, err := recur.Times(words[offline.WordTime]); err == nil {
+		f.list.day = weekOf(from.In(d.env.now().Location()))
+	}
 	d.Deeds.run("Made in “"+OneLine(place.Name, 60)+"”", func() (agent.Undo, error) {
 		key, err := k.NewItem(f.Kind, place.URL, words)
 		if err != nil {
 			return nil, err
 		}
+		d.env.post(func() { f.list.seek(key) })
 		return func() error { return k.DeleteItem(key) }, nil
 	})
 }

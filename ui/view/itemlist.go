@@ -73,6 +73,7 @@ type Items struct {
 	Shown   ItemView
 	Week    Week // of a calendar
 	Agenda  bool // the calendar is a list
+	Reveal  bool // the cursor went to where it may not be seen; whoever shows it says false
 
 	env     *env
 	desk    *Desk
@@ -86,6 +87,7 @@ type Items struct {
 	facts   []itemFact
 	colls   map[string]offline.Collection
 	at      rowID
+	want    uint64 // an item to go to once it is there
 	marked  map[rowID]bool
 	anchor  int
 	day     time.Time // of a calendar: the first day of the week that is shown

@@ -9,6 +9,11 @@ func (l *Items) find() {
 			delete(l.marked, id)
 		}
 	}
+	if i := slices.IndexFunc(l.Rows, func(r ItemRow) bool { return r.Key == l.want }); i >= 0 && l.want != 0 {
+		l.Cursor, l.want, l.Reveal = i, 0, true
+		l.mind()
+		return
+	}
 	if i := slices.IndexFunc(l.Rows, func(r ItemRow) bool { return r.id() == l.at }); i >= 0 {
 		l.Cursor = i
 		return
@@ -18,6 +23,14 @@ func (l *Items) find() {
 	}
 	l.Cursor = min(l.Cursor, len(l.Rows)-1)
 	l.mind()
+}
+
+// seek shows an item as soon as it is read, whatever is filtered now.
+func (l *Items) seek(key uint64) {
+	l.want = key
+	clear(l.marked)
+	l.Filter = ItemFilter{}
+	l.lay()
 }
 
 // likely is the row to begin at: of a calendar what is next, otherwise the first.

@@ -239,7 +239,8 @@ func TestAnAppointmentIsMadeAndChanged(t *testing.T) {
 			return row.Name == "Talk with Éva" && row.When == "16:00–17:30" && row.Group == "Today"
 		})
 	})
-	v := r.chooseItem(l, "Talk with Éva")
+	r.until("it is chosen", func() bool { return l.Shown.Title == "Talk with Éva" && l.Reveal })
+	v := l.Shown
 	f = r.desk.EditForm(v)
 	if f.Changed() {
 		t.Error("it is changed before it is")

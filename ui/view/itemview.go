@@ -221,7 +221,11 @@ func readItem(tx *offline.Tx, key uint64, now time.Time) (ItemView, error) {
 // state words how it stands with the CRM.
 func (v *ItemView) state(it *offline.Item, f *itemFact, now time.Time) {
 	v.Sign, v.Tone, _ = f.state()
-	v.Sentence = itemSentence(it.Track, f.about, now)
+	about := f.about
+	if it.Kind == offline.KindContact {
+		about = "" // it is said as the account
+	}
+	v.Sentence = itemSentence(it.Track, about, now)
 	if f.clash {
 		v.Sentence = "Changed here and in the CRM at once: choose below what is to hold"
 	}
