@@ -78,7 +78,7 @@ func (w *window) showNames(title string, all []string, symbol string) {
 func (w *window) showDirections(kind offline.Kind) {
 	all := view.Directions(kind)
 	c := newColumn(2, 0).leave(12)
-	items := []fyne.CanvasObject{newLabel("Your administrator chooses the way of a field in the CRM, where it is not fixed.", sizeBody, colMuted).lines(3), space(6)}
+	items := []fyne.CanvasObject{newLabel("These are the standard ways of the CRM, by which Postrider goes.", sizeBody, colMuted).lines(3), space(6)}
 	for _, l := range all {
 		way := l.Way
 		if l.Fixed {

@@ -83,6 +83,7 @@ type Items struct {
 	looking slot
 	busy    bool // the store is being read
 	stale   bool // and has changed since
+	took    time.Duration
 	open    bool
 	facts   []itemFact
 	colls   map[string]offline.Collection
@@ -119,15 +120,24 @@ func (l *Items) refresh() {
 		return
 	}
 	l.busy, l.stale = true, false
+	pause := time.Duration(0)
+	if l.took > pulse { // a sync that changes one after the other does not have all read each time
+		pause = 2 * l.took
+	}
 	l.reading.do(func(ctx context.Context) func() {
+		if pause > 0 && !rest(ctx, pause) {
+			return nil
+		}
 		var facts []itemFact
 		var colls map[string]offline.Collection
+		begin := time.Now()
 		err := l.env.store.View(func(tx *offline.Tx) (err error) {
 			facts, colls, err = readFacts(ctx, tx, l.Kind)
 			return err
 		})
+		took := time.Since(begin)
 		return func() {
-			l.busy = false
+			l.busy, l.took = false, took
 			if err != nil {
 				l.env.log.Warn("the "+ItemNoun(l.Kind)+"s could not be read", "err", err)
 			} else {

@@ -103,7 +103,11 @@ func (l *Items) look() {
 func (v *ItemView) occurrence(r ItemRow) {
 	v.Title, v.Bare = r.Name, r.Bare
 	for i := range v.Facts {
-		if f := &v.Facts[i]; f.Word == offline.WordTime {
+		f := &v.Facts[i]
+		switch f.Word {
+		case "location":
+			f.Text = r.Sub
+		case offline.WordTime:
 			f.Text = r.From.Format("Monday, 2 January 2006") + ", " + r.When
 		}
 	}
