@@ -106,7 +106,7 @@ func edit(it *offline.Item, words offline.Fields) {
 		seen = offline.Fields{}
 	}
 	for w, v := range words {
-		if _, before := next[w]; !before {
+		if _, known := seen[w]; !known {
 			seen[w] = it.Fields[w]
 		}
 		if next[w] = v; it.Fields[w] == v && len(it.Raw) > 0 {

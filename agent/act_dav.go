@@ -59,6 +59,11 @@ func (a *Agent) placeOf(url string) (c offline.Collection, acct *Account, err er
 
 func (a *Agent) carryToDirectory(ctx context.Context, d Directory, c offline.Collection, p plan) error {
 	w := p.dav
+	if w.unless != nil {
+		if there, err := a.stillThere(ctx, w.unless, w.item.Key); err != nil || !there {
+			return err
+		}
+	}
 	if w.remove {
 		err := d.Delete(ctx, c, w.item)
 		switch offline.ClassOf(err) {
@@ -88,6 +93,23 @@ func (a *Agent) carryToDirectory(ctx context.Context, d Directory, c offline.Col
 			return nil
 		}
 		return p.davDone(tx, got)
+	})
+}
+
+// stillThere asks whether an item is at its server: one that was made and taken
+// away between two looks at a calendar is told of by nobody (RFC 6578 section
+// 3.5.2). Where it is gone, another item is to be decided anew.
+func (a *Agent) stillThere(ctx context.Context, it *offline.Item, other uint64) (bool, error) {
+	c, acct, err := a.placeOf(it.Collection)
+	if err != nil || acct == nil {
+		return false, err
+	}
+	got, err := acct.Directory.Get(ctx, c, []string{it.Href})
+	if err != nil || len(got) > 0 {
+		return err == nil, err
+	}
+	return false, a.Store.Update(func(tx *offline.Tx) error {
+		return errors.Join(a.itemGone(tx, it.Collection, it.Href), tx.UndecideItem(other))
 	})
 }
 

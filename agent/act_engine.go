@@ -103,6 +103,9 @@ type davWrite struct {
 	item   offline.Item // with Raw as it is to be
 	words  offline.Fields
 	remove bool
+	// unless is another item: where that is no longer at its server, nothing is
+	// written, and both are looked at again.
+	unless *offline.Item
 }
 
 // plans is what is to be done in one round.

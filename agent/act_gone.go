@@ -98,8 +98,11 @@ func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) 
 				return ignoreMissing(err)
 			}
 			now.Track = it.Track
-			if len(now.Edits) == 0 {
-				now.Edits, now.Seen = it.Edits, it.Seen
+			if len(now.Edits) == 0 && len(it.Seen) > 0 {
+				now.Edits, now.Seen = offline.Fields{}, it.Seen
+				for w := range it.Seen { // what the user wrote, not what it was made of
+					now.Edits[w] = it.Edits[w]
+				}
 			}
 			l.Item, l.Marked = to, false
 			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to))
@@ -141,6 +144,10 @@ func dropHeld(tx *offline.Tx, item uint64) error {
 
 // recordGone plans for an item whose record was deleted in the CRM.
 func (p *planner) recordGone(it *offline.Item, link *offline.ItemLink) error {
+	if it.ETag == "" && len(it.Raw) == 0 && len(it.Seen) == 0 { // made of it, and no server has it yet
+		p.goneForGood(&offline.Item{Key: it.Key, Kind: it.Kind})
+		return nil
+	}
 	o, err := p.options(link.Record.Kind, it, nil)
 	if err != nil {
 		return err

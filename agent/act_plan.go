@@ -176,6 +176,13 @@ func (p *planner) item(key uint64) error {
 		return nil
 	case it.Gone:
 		return p.itemGone(&it, &link)
+	case linked && !link.Gone && it.ETag == "" && len(it.Raw) == 0:
+		// It was to be written, and that may have got through: then it is there, if
+		// not moved elsewhere since.
+		if moved, err := p.moved(&it, &link); moved || err != nil {
+			return err
+		}
+		return p.pair(&it, &link)
 	case it.Edits[wordDeleted] != "":
 		return p.deletion(&it)
 	case linked && link.Gone:

@@ -85,10 +85,10 @@ func (p *planner) marked(it *offline.Item) (done bool, err error) {
 		if err != nil {
 			return true, ignoreMissing(err)
 		}
-		if other.Gone {
+		if other.Gone || other.ETag == "" && len(other.Raw) == 0 {
 			return true, nil // it was moved, or put back: planned with the one that is gone
 		}
-		return true, p.copied(it)
+		return true, p.copied(it, &other)
 	}
 	if it.Track.Declined && it.Track.Cause == offline.CauseUser {
 		return true, p.untracked(it)
@@ -152,7 +152,7 @@ func pairUp(tx *offline.Tx, key uint64, r offline.Ref, member bool, now time.Tim
 
 // copied plans for a copy of an item that is tracked: it is a thing of its own
 // (R-APPT-19), and loses the mark that came with it.
-func (p *planner) copied(it *offline.Item) error {
+func (p *planner) copied(it, original *offline.Item) error {
 	w, err := p.put(it, it.Edits, offline.Mark{})
 	if err != nil {
 		return err
@@ -160,6 +160,7 @@ func (p *planner) copied(it *offline.Item) error {
 	if w == nil {
 		return p.stays(it)
 	}
+	w.unless = original
 	p.write(it, w)
 	return nil
 }
