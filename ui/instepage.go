@@ -115,7 +115,7 @@ func (p *inStepPage) heldCard(g view.HeldGroup) fyne.CanvasObject {
 	if p.w.desk.InStep.Match.Waits { // starting is the primary thing then
 		weight = plain
 	}
-	keep := p.button("keep "+key, "Bring them back", "", weight, func() { p.w.desk.SettleHeld(g, false) })
+	keep := p.button("keep "+key, g.Keep, "", weight, func() { p.w.desk.SettleHeld(g, false) })
 	p.leads(keep)
 	del := p.button("delete "+key, "Delete "+view.Count(len(g.IDs))+" there, too …", "", plain, func() { p.w.askCarry(g) })
 	return newCardBox(colSurface, colWarn, 12, append(rows, space(4), newFlow(8, keep, del))...)
@@ -126,7 +126,7 @@ func (w *window) askCarry(g view.HeldGroup) {
 	what := view.Plural(len(g.IDs), view.ItemNoun(g.Kind))
 	where := "in the CRM, for everybody"
 	if g.Side == offline.SideRecord {
-		where = "in your calendar, task list or address book"
+		where = "in your own " + map[offline.Kind]string{offline.KindAppointment: "calendar", offline.KindTask: "task list", offline.KindContact: "address book"}[g.Kind]
 	}
 	var s *sheet
 	do := func() { s.close(); w.desk.SettleHeld(g, true) }

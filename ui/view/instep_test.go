@@ -38,6 +38,21 @@ func TestConflictsHeldDeletionsAndTombstonesAreSettled(t *testing.T) {
 	}
 }
 
+func TestWhatVanishedIsSaidBySideAndKind(t *testing.T) {
+	got := heldGroups([]offline.HeldDeletion{
+		{ID: 1, Side: offline.SideItem, Kind: offline.KindAppointment, Name: "a"}, {ID: 2, Side: offline.SideRecord, Kind: offline.KindTask, Name: "b"},
+		{ID: 3, Side: offline.SideItem, Kind: offline.KindSeries, Name: "c"}, {ID: 4, Side: offline.SideRecord, Kind: offline.KindTask},
+	})
+	var said []string
+	for _, g := range got {
+		said = append(said, g.Title+" | "+g.Keep+" | "+strings.Join(g.Names, ","))
+	}
+	want := []string{"2 appointments vanished from your calendar | Bring them back | a,c", "2 tasks vanished from the CRM | Keep mine, untracked | b,(no name)"}
+	if !slices.Equal(said, want) {
+		t.Errorf("got  %q\nwant %q", said, want)
+	}
+}
+
 func TestTheFirstContactIsSaidPairedAndStarted(t *testing.T) {
 	r := itemRig(t)
 	r.agent.SetMeet(true)

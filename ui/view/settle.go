@@ -17,8 +17,9 @@ type Settler interface {
 	// ResolveConflict gives both sides one side's value of a conflict, also where
 	// the other one's has won already.
 	ResolveConflict(id uint64, side offline.Side) error
-	// ConfirmDeletions carries over deletions that are held back; RejectDeletions
-	// brings back what vanished.
+	// ConfirmDeletions carries over deletions that are held back. RejectDeletions
+	// takes them for a mistake: what vanished from calendars is brought back, what
+	// vanished from the CRM leaves the user's own as it is, untracked.
 	ConfirmDeletions(ids []uint64) error
 	RejectDeletions(ids []uint64) error
 	// UndoTombstone makes anew what was deleted.
@@ -68,6 +69,7 @@ type HeldGroup struct {
 	Kind  offline.Kind
 	Title string
 	Text  string
+	Keep  string // what the button says that takes it for a mistake
 	Names []string
 	IDs   []uint64
 }
@@ -252,7 +254,12 @@ func heldGroups(all []offline.HeldDeletion) (groups []HeldGroup) {
 		what := Plural(len(g.IDs), ItemNoun(g.Kind))
 		g.Title = what + " vanished from your " + placeOf(g.Kind)
 		g.Text = "Should they be deleted in the CRM, too? Until you say so nothing is deleted there."
+		g.Keep = "Bring them back"
+		if len(g.IDs) == 1 {
+			g.Keep = "Bring it back"
+		}
 		if g.Side == offline.SideRecord {
+			g.Keep = "Keep mine, untracked"
 			g.Title = what + " vanished from the CRM"
 			g.Text = "Should they be deleted in your " + placeOf(g.Kind) + ", too? Until you say so nothing is deleted there."
 		}
@@ -330,7 +337,14 @@ func (d *Desk) SettleHeld(g HeldGroup, carry bool) {
 		d.Deeds.run(what+" will be deleted on the other side, too", func() (agent.Undo, error) { return nil, s.ConfirmDeletions(g.IDs) })
 		return
 	}
-	d.Deeds.run(what+" will be brought back", func() (agent.Undo, error) { return nil, s.RejectDeletions(g.IDs) })
+	text := what + " will be brought back"
+	if g.Side == offline.SideRecord {
+		text = what + " stay in your " + placeOf(g.Kind) + ", and are not tracked any more"
+		if len(g.IDs) == 1 {
+			text = what + " stays in your " + placeOf(g.Kind) + ", and is not tracked any more"
+		}
+	}
+	d.Deeds.run(text, func() (agent.Undo, error) { return nil, s.RejectDeletions(g.IDs) })
 }
 
 // BringBack makes anew what was deleted.
