@@ -169,6 +169,23 @@ func TestAtMostTwentyAreTrackedAtOnce(t *testing.T) {
 	r.until("they do not", func() bool { return l.Filters[2].Count == 1 })
 }
 
+func TestWhatWasRefusedIsTriedAgain(t *testing.T) {
+	r := itemRig(t)
+	l := r.items(r.desk.Calendar)
+	v := r.chooseItem(l, "Machine inspection")
+	if a := v.Actions[0]; a.Verb != VerbRetry || !a.Primary || !strings.HasSuffix(v.Sentence, "Put that right and choose Try again") {
+		t.Fatalf("%q offers %+v", v.Sentence, v.Actions)
+	}
+	l.ToggleMark()
+	l.Move(-1, false)
+	l.ToggleMark()
+	if a := l.Shown.Actions; len(a) != 3 || a[1].Label != "Try 1 appointment again" {
+		t.Errorf("several offer %+v", a)
+	}
+	r.desk.RetryItems(v.Keys)
+	r.until("it waits", func() bool { return slices.Contains(r.agent.Called(), "retry items") })
+}
+
 // R-UNTRACK-02 to -05.
 func TestUntrackingAsksOnlyWhatMayBe(t *testing.T) {
 	for _, c := range []struct {

@@ -121,13 +121,16 @@ func (l *Items) many(keys []uint64) ItemView {
 	}
 	v.Many = Plural(len(keys), ItemNoun(l.Kind))
 	by := map[string]int{}
-	var fresh, about []uint64
+	var fresh, failed, about []uint64
 	for i := range l.facts {
 		f := &l.facts[i]
 		if !slices.Contains(keys, f.key) {
 			continue
 		}
 		by[stateWord(f.filed())]++
+		if f.track.State == offline.Failed {
+			failed = append(failed, f.key)
+		}
 		if f.problem == "" {
 			about = append(about, f.key)
 			if f.track.State == offline.Untracked || f.track.State == "" {
@@ -146,6 +149,9 @@ func (l *Items) many(keys []uint64) ItemView {
 	}
 	if len(fresh) > 0 {
 		v.Actions = append(v.Actions, Action{Verb: VerbTrack, Label: "Track " + Plural(len(fresh), ItemNoun(l.Kind)), Symbol: "track", Key: "T", Primary: true, Keys: fresh})
+	}
+	if len(failed) > 0 {
+		v.Actions = append(v.Actions, Action{Verb: VerbRetry, Label: "Try " + Plural(len(failed), ItemNoun(l.Kind)) + " again", Symbol: "retry", Primary: len(fresh) == 0, Keys: failed})
 	}
 	if len(about) > 0 {
 		v.Actions = append(v.Actions, Action{Verb: VerbRegarding, Label: aboutVerb(l.Kind) + " for " + Count(len(about)) + "…", Symbol: "regarding", Key: "R", Keys: about})
