@@ -19,9 +19,9 @@ import (
 // until both sides agree.
 
 const (
-	// itemRounds bounds how often one sync goes through what is undecided: a pair
-	// takes two or three rounds, unless somebody works on it at the same time.
-	itemRounds = 8
+	// itemTries bounds how often one sync plans for the same item: a pair takes three
+	// or four rounds, unless somebody works on it at the same time.
+	itemTries = 8
 	// itemBatch is how many are planned, and written to the CRM, at a time.
 	itemBatch = 500
 	// limitsEvery is how long the CRM's word on the lengths of texts is believed.
@@ -47,8 +47,9 @@ func (a *Agent) syncItems(ctx context.Context) error {
 	if err := a.firstContacts(); err != nil {
 		return err
 	}
-	for range itemRounds {
-		p, err := a.planItems()
+	tries := map[uint64]int{}
+	for ctx.Err() == nil {
+		p, err := a.planItems(tries)
 		if err != nil {
 			return err
 		}

@@ -33,8 +33,9 @@ type planner struct {
 	goings    []going // deletions, which may be too many at once
 }
 
-// planItems plans what is undecided.
-func (a *Agent) planItems() (*plans, error) {
+// planItems plans what is undecided. tries counts how often each item has been
+// planned for.
+func (a *Agent) planItems(tries map[uint64]int) (*plans, error) {
 	var p *planner
 	err := a.Store.View(func(tx *offline.Tx) error {
 		p = &planner{a: a, tx: tx, me: a.me(), now: a.Now().UTC()}
@@ -57,13 +58,22 @@ func (a *Agent) planItems() (*plans, error) {
 			if len(p.out.all) >= itemBatch {
 				break
 			}
+			if tries[key] >= itemTries {
+				continue
+			}
 			if err := p.item(key); err != nil {
 				return err
 			}
 		}
 		return p.hold()
 	})
-	return &p.out, err
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range p.out.all {
+		tries[x.item]++
+	}
+	return &p.out, nil
 }
 
 // derive finds which records are made, or would be, of the items that are not

@@ -7,7 +7,7 @@ set -eu
 # screen that the tests start for themselves; then the peer of `make bench`.
 build='gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev'
 tests='dovecot-imapd postfix radicale xandikos gnome-keyring dbus libsecret-tools xvfb xdotool imagemagick libgl1-mesa-dri fonts-dejavu-core'
-bench='isync'
+bench='isync vdirsyncer'
 
 if ! command -v go >/dev/null 2>&1; then
 	echo 'Postrider is built with Go 1.26 or newer: install it from https://go.dev/dl or your system, and put it on PATH.' >&2
