@@ -8,6 +8,7 @@ import (
 
 	"postrider/agent/health"
 	"postrider/agent/merge"
+	"postrider/agent/recur"
 	"postrider/offline"
 )
 
@@ -321,4 +322,26 @@ func (a *Agent) sayItemState() error {
 	first := waiting[offline.KindAppointment] || waiting[offline.KindContact] || waiting[offline.KindTask]
 	say(health.ItemsFirst, first, "Postrider has compared your calendars and address books with the CRM and waits for your word.")
 	return nil
+}
+
+// over reports whether an appointment is over. A series without an end never is.
+func (p *planner) over(f offline.Fields) bool {
+	from, to, allDay, err := recur.Times(f[offline.WordTime])
+	if err != nil {
+		return false
+	}
+	word := f[offline.WordRecurrence]
+	if word == "" {
+		return to.Before(p.now)
+	}
+	s, err := recur.Parse(word)
+	if err != nil {
+		return false
+	}
+	start := from
+	if z, err := time.LoadLocation(f[offline.WordZone]); err == nil && !allDay {
+		start = from.In(z)
+	}
+	later, err := s.Expand(start, to.Sub(from), allDay, p.now, p.now.AddDate(20, 0, 0), 1)
+	return err == nil && len(later) == 0
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"postrider/agent/merge"
-	"postrider/agent/recur"
 	"postrider/offline"
 )
 
@@ -392,26 +391,4 @@ func moveBase(tx *offline.Tx, key uint64, written, base offline.Fields) error {
 	}
 	l.Base = next
 	return tx.PutItemLink(&l)
-}
-
-// over reports whether an appointment is over. A series without an end never is.
-func (p *planner) over(f offline.Fields) bool {
-	from, to, allDay, err := recur.Times(f[offline.WordTime])
-	if err != nil {
-		return false
-	}
-	word := f[offline.WordRecurrence]
-	if word == "" {
-		return to.Before(p.now)
-	}
-	s, err := recur.Parse(word)
-	if err != nil {
-		return false
-	}
-	start := from
-	if z, err := time.LoadLocation(f[offline.WordZone]); err == nil && !allDay {
-		start = from.In(z)
-	}
-	later, err := s.Expand(start, to.Sub(from), allDay, p.now, p.now.AddDate(20, 0, 0), 1)
-	return err == nil && len(later) == 0
 }
