@@ -140,8 +140,10 @@ func keysOf(f offline.Fields) (out []string) {
 // other is another value for a word.
 func other(w string) string {
 	switch w {
-	case "start", "due", "birthday", "anniversary":
+	case "start", "birthday", "anniversary":
 		return "2001-04-05"
+	case "due": // never before the start: that is refused, and words come in any order
+		return "2101-04-05"
 	case "percent":
 		return "75"
 	case "importance":
