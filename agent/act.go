@@ -60,10 +60,11 @@ func (a *Agent) beginItems() error {
 	})
 }
 
-// pullItems reads the directories.
-func (a *Agent) pullItems(ctx context.Context) error {
+// pullItems reads the directories, and tells the kinds that can't be brought
+// together now because an account with them could not be read.
+func (a *Agent) pullItems(ctx context.Context) (behind []offline.Kind, err error) {
 	if !a.itemsOn() || ctx.Err() != nil {
-		return nil
+		return nil, nil
 	}
 	return a.pullDirectories(ctx)
 }

@@ -9,6 +9,12 @@ import (
 	"postrider/offline"
 )
 
+// directoryTrouble is the failure of calendars, task lists or address books, which
+// was told of where it was met: the CRM is not to be blamed for it.
+type directoryTrouble struct{ error }
+
+func (t directoryTrouble) Unwrap() error { return t.error }
+
 // carryToDirectories carries the writes to the user's calendars, task lists and
 // address books, one at a time. An account that can't be reached does not keep the
 // others back.
@@ -42,7 +48,10 @@ func (a *Agent) carryToDirectories(ctx context.Context, all []plan) error {
 			}
 		}
 	}
-	return failed
+	if failed != nil {
+		return directoryTrouble{failed}
+	}
+	return nil
 }
 
 // placeOf is a collection with the account that it belongs to; nil where that is

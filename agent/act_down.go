@@ -28,6 +28,9 @@ func (p *planner) record(rec *offline.Record) error {
 		done(nil)
 		return nil
 	}
+	if slices.Contains(p.behind, kind) {
+		return nil
+	}
 	if l, err := p.tx.ItemLinkByRecord(r); err == nil {
 		done(func(tx *offline.Tx) error { return tx.UndecideItem(l.Item) })
 		return nil

@@ -36,20 +36,20 @@ const (
 	settingConfirmGone = "items-gone"      // []uint64: items whose deletion the user confirmed
 )
 
-// syncItems brings items and records together.
-func (a *Agent) syncItems(ctx context.Context) error {
+// syncItems brings items and records together, except of the kinds that are behind.
+func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 	if !a.itemsOn() || a.ItemCRM == nil || ctx.Err() != nil {
 		return nil
 	}
 	if err := a.learnLimits(ctx); err != nil {
 		return err
 	}
-	if err := a.firstContacts(); err != nil {
+	if err := a.firstContacts(behind); err != nil {
 		return err
 	}
 	tries := map[uint64]int{}
 	for ctx.Err() == nil {
-		p, err := a.planItems(tries)
+		p, err := a.planItems(tries, behind)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"postrider/agent/merge"
 	"postrider/offline"
@@ -13,16 +14,18 @@ import (
 type FirstContact struct {
 	Kind      offline.Kind  `json:"kind"`
 	Confirmed bool          `json:"confirmed"`
-	Links     []merge.Pair  `json:"links,omitempty"` // recognised as the same thing
-	Down      []offline.Ref `json:"down,omitempty"`  // records that would be put into the user's calendars or address books
-	Up        []uint64      `json:"up,omitempty"`    // items of which records would be made
+	Unread    []string      `json:"unread,omitempty"` // names of what is to be read first: until then there is nothing to confirm
+	Links     []merge.Pair  `json:"links,omitempty"`  // recognised as the same thing
+	Down      []offline.Ref `json:"down,omitempty"`   // records that would be put into the user's calendars or address books
+	Up        []uint64      `json:"up,omitempty"`     // items of which records would be made
 	Ambiguous []merge.Group `json:"ambiguous,omitempty"`
 	// Alone is how many items have nothing like them in the CRM and stay here.
 	Alone int `json:"alone"`
 }
 
 // FirstContacts tells of each kind what the first contact of the user's calendars
-// and address books with the CRM comes to. It asks no server.
+// and address books with the CRM comes to; of one that was confirmed nothing but
+// that. It asks no server.
 func (a *Agent) FirstContacts() (all []FirstContact, err error) {
 	if !a.itemsOn() || a.ItemCRM == nil {
 		return nil, nil
@@ -46,11 +49,17 @@ func (a *Agent) FirstContacts() (all []FirstContact, err error) {
 
 func (p *planner) firstContact(kind offline.Kind) (FirstContact, error) {
 	f := FirstContact{Kind: kind, Confirmed: p.confirmed[kind]}
+	if f.Confirmed {
+		return f, nil
+	}
 	var items []merge.ItemSide
 	goesUp := map[uint64]bool{}
 	whole := map[string]bool{}
 	all, err := p.tx.Collections()
 	if err != nil {
+		return f, err
+	}
+	if f.Unread, err = p.unread(kind, all); err != nil || len(f.Unread) > 0 {
 		return f, err
 	}
 	for _, c := range all {
@@ -94,6 +103,39 @@ func (p *planner) firstContact(kind offline.Kind) (FirstContact, error) {
 	return f, err
 }
 
+// unread are the accounts with things of a kind of which nobody knows yet what is
+// there, and the collections that have not been read: a first contact without them
+// would double what is in them.
+func (p *planner) unread(kind offline.Kind, all []offline.Collection) (names []string, err error) {
+	for _, acct := range p.a.Accounts {
+		if !slices.Contains(acct.Kinds, kind) {
+			continue
+		}
+		var at time.Time
+		if _, err := p.tx.Setting(settingItemsListed+":"+acct.Name, &at); err != nil {
+			return nil, err
+		}
+		if at.IsZero() {
+			names = append(names, "["+acct.Name+"]")
+		}
+		for _, c := range all {
+			if c.Account == acct.Name && c.Holds(kind) && !c.Off && !c.Missing && c.Cursor == (offline.CollectionCursor{}) {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	for _, k := range recordKindsOf(kind) {
+		c, err := p.tx.CRMCursor(k)
+		if ignoreMissing(err) != nil {
+			return nil, err
+		}
+		if c.At.IsZero() && !c.Denied || c.Next != "" {
+			return append(names, "the CRM"), nil
+		}
+	}
+	return names, nil
+}
+
 func recordKindsOf(kind offline.Kind) []offline.Kind {
 	if kind == offline.KindAppointment {
 		return []offline.Kind{offline.KindAppointment, offline.KindSeries}
@@ -133,13 +175,13 @@ func (p *planner) rest(f *FirstContact, items []merge.ItemSide, records []merge.
 
 // firstContacts confirms by itself the first contact of kinds where there is
 // nothing to ask: one of the sides has nothing, or all are pairs by their ids.
-func (a *Agent) firstContacts() error {
+func (a *Agent) firstContacts(behind []offline.Kind) error {
 	all, err := a.FirstContacts()
 	if err != nil {
 		return err
 	}
 	for _, f := range all {
-		if f.Confirmed || len(f.Links)+len(f.Ambiguous) > 0 || len(f.Up)+f.Alone > 0 && len(f.Down) > 0 {
+		if f.Confirmed || len(f.Unread) > 0 || slices.Contains(behind, f.Kind) || len(f.Links)+len(f.Ambiguous) > 0 || len(f.Up)+f.Alone > 0 && len(f.Down) > 0 {
 			continue
 		}
 		if err := a.ConfirmFirstContact([]offline.Kind{f.Kind}, nil); err != nil {
@@ -149,7 +191,7 @@ func (a *Agent) firstContacts() error {
 	return nil
 }
 
-// ConfirmFirstContact starts the sync of kinds: what was recognised is linked,
+// ConfirmFirstContact starts the sync of kinds that have been read: what was recognised is linked,
 // and pairs that the user made by hand are. What is ambiguous stays apart until the
 // user pairs or parts it.
 func (a *Agent) ConfirmFirstContact(kinds []offline.Kind, byHand []merge.Pair) error {
@@ -164,7 +206,7 @@ func (a *Agent) ConfirmFirstContact(kinds []offline.Kind, byHand []merge.Pair) e
 			return err
 		}
 		for _, f := range all {
-			if f.Confirmed || !slices.Contains(kinds, f.Kind) {
+			if f.Confirmed || len(f.Unread) > 0 || !slices.Contains(kinds, f.Kind) {
 				continue
 			}
 			for _, l := range append(f.Links, byHand...) {

@@ -19,6 +19,7 @@ type planner struct {
 	tx        *offline.Tx
 	me        offline.User
 	now       time.Time
+	behind    []offline.Kind
 	prefer    merge.Prefer
 	limits    offline.FieldLimits
 	confirmed map[offline.Kind]bool
@@ -32,12 +33,12 @@ type planner struct {
 	goings    []going // deletions, which may be too many at once
 }
 
-// planItems plans what is undecided. tries counts how often each item has been
-// planned for.
-func (a *Agent) planItems(tries map[uint64]int) (*plans, error) {
+// planItems plans what is undecided, except of the kinds that are behind. tries
+// counts how often each item has been planned for.
+func (a *Agent) planItems(tries map[uint64]int, behind []offline.Kind) (*plans, error) {
 	var p *planner
 	err := a.Store.View(func(tx *offline.Tx) error {
-		p = &planner{a: a, tx: tx, me: a.me(), now: a.Now().UTC()}
+		p = &planner{a: a, tx: tx, me: a.me(), now: a.Now().UTC(), behind: behind}
 		if err := p.learn(); err != nil {
 			return err
 		}
@@ -173,6 +174,9 @@ func (p *planner) item(key uint64) error {
 	it, err := p.tx.Item(key)
 	if err != nil {
 		return ignoreMissing(err)
+	}
+	if slices.Contains(p.behind, it.Kind) {
+		return nil
 	}
 	link, err := p.tx.ItemLink(key)
 	linked := err == nil

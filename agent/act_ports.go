@@ -40,9 +40,11 @@ type Directory interface {
 	Requests() (all, writes int64)
 }
 
-// Account is a Directory with the name that it goes by: "calendar", "people".
+// Account is a Directory with the name that it goes by ("calendar", "people") and
+// what is looked for in it.
 type Account struct {
 	Name      string
+	Kinds     []offline.Kind // of offline.ItemKinds
 	Directory Directory
 }
 

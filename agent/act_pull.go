@@ -20,13 +20,24 @@ const listItemsEvery = time.Hour
 var directoryKinds = []health.Kind{health.DirectoryUnreachable, health.DirectorySignIn, health.DirectoryTLS, health.DirectoryAnswer}
 
 // pullDirectories brings what changed in the directories into the store. One that
-// can't be reached does not keep the others back.
-func (a *Agent) pullDirectories(ctx context.Context) error {
-	var all error
+// can't be reached does not keep the others back; the kinds of what is in it are
+// behind.
+func (a *Agent) pullDirectories(ctx context.Context) (behind []offline.Kind, all error) {
 	for _, acct := range a.Accounts {
-		all = errors.Join(all, a.guardDirectory(ctx, acct, a.pullDirectory(ctx, acct)))
+		err := a.guardDirectory(ctx, acct, a.pullDirectory(ctx, acct))
+		if err != nil && endsAccount(ctx, err) {
+			behind = append(behind, acct.Kinds...)
+		}
+		all = errors.Join(all, err)
 	}
-	return all
+	return behind, all
+}
+
+// endsAccount tells whether what befell one collection befalls the others of its
+// account.
+func endsAccount(ctx context.Context, err error) bool {
+	class := offline.ClassOf(err)
+	return ctx.Err() != nil || class == "" || class == offline.FaultAuth || unreachable(err)
 }
 
 // guardDirectory turns the end of a directory's step into problems, set or
@@ -81,7 +92,7 @@ func (a *Agent) pullDirectory(ctx context.Context, acct Account) error {
 			failed = errors.Join(failed, err)
 		default:
 			failed = errors.Join(failed, fmt.Errorf("read %s: %w", c.Name, err))
-			if ctx.Err() != nil || class == "" || class == offline.FaultAuth || unreachable(err) {
+			if endsAccount(ctx, err) {
 				return failed
 			}
 		}

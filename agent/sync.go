@@ -55,9 +55,13 @@ func (a *Agent) SyncOnce(ctx context.Context) (Report, error) {
 			mailErr = errors.Join(mailErr, a.guard(ctx, err, true))
 		}
 	}
-	itemErr := a.pullItems(ctx)
-	if crmErr == nil && itemErr == nil {
-		itemErr = a.guard(ctx, a.syncItems(ctx), false)
+	behind, itemErr := a.pullItems(ctx)
+	if crmErr == nil && (itemErr == nil || offline.ClassOf(itemErr) != "") {
+		err, theirs := a.syncItems(ctx, behind), directoryTrouble{}
+		if !errors.As(err, &theirs) {
+			err = a.guard(ctx, err, false)
+		}
+		itemErr = errors.Join(itemErr, err)
 	}
 	err := errors.Join(crmErr, mailErr, itemErr)
 	if crmErr == nil && mailErr == nil {

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"postrider/agent/health"
 	"postrider/agent/itemtext"
 	"postrider/offline"
 )
@@ -56,7 +57,13 @@ func (w *lawWorld) acts() map[string]func(*rapid.T) {
 			line := rapid.SampledFrom([]*lawLine{h.crm, h.dav}).Draw(t, "line")
 			line.left, line.after, line.kind = rapid.IntRange(1, 12).Draw(t, "request"), rapid.Bool().Draw(t, "after"), rapid.SampledFrom([]string{"lose", "cut"}).Draw(t, "fault")
 			w.say("a fault at request %d, after %v, %s", line.left, line.after, line.kind)
+			blameless := !h.crm.down && h.crm.left < 0
 			w.sync(h)
+			if blameless && line.kind == "lose" {
+				if slices.ContainsFunc(h.agent.Status().Problems, func(p health.Problem) bool { return strings.HasPrefix(string(p.Code), "crm-") }) {
+					w.t.Fatalf("the CRM is blamed for what befell a directory\n%s", strings.Join(w.log, "\n"))
+				}
+			}
 			line.left = -1
 		},
 		"restart": func(t *rapid.T) {

@@ -189,7 +189,7 @@ func (w *lawWorld) open(h *lawHome) {
 	w.must(err)
 	h.agent, err = agent.New(agent.Config{
 		Store: h.store, Mailbox: noMail{}, Reader: &noMail{}, CRM: crm, ItemCRM: crm,
-		Accounts: []agent.Account{{Name: "calendar", Directory: w.client(h.dav, []dav.Service{dav.CalDAV})}, {Name: "people", Directory: w.client(h.dav, []dav.Service{dav.CardDAV})}},
+		Accounts: []agent.Account{{Name: "calendar", Kinds: []offline.Kind{offline.KindAppointment, offline.KindTask}, Directory: w.client(h.dav, []dav.Service{dav.CalDAV})}, {Name: "people", Kinds: []offline.Kind{offline.KindContact}, Directory: w.client(h.dav, []dav.Service{dav.CardDAV})}},
 		ItemText: itemText{itemtext.Text{Own: []string{lawUser}}}, Zone: time.UTC, Settings: agent.Settings{Filter: "none", Own: []string{lawUser}},
 	})
 	w.must(err)

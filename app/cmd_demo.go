@@ -171,6 +171,9 @@ func (c *commands) tour(ctx context.Context, home string, w *demo.World) error {
 	say("First sync: %d messages seen, %d are tracked (answers to mail that is in the CRM, and what colleagues tracked), %d are not. %d mailbox and %d CRM requests.",
 		first.Counts.Seen, first.Counts.Tracked, first.Counts.Skipped, first.Requests.IMAP, first.Requests.CRM)
 
+	if err := c.tourItems(ctx, p); err != nil {
+		return err
+	}
 	m, regarding, err := untrackedCustomer(p.Store)
 	if err != nil {
 		return err
@@ -214,6 +217,30 @@ func (c *commands) tour(ctx context.Context, home string, w *demo.World) error {
 		return fmt.Errorf("%d messages failed and %d wait", r.Counts.Failed, r.Counts.Waiting)
 	}
 	say("With a display, `postrider demo` opens the window on this world.")
+	return nil
+}
+
+// tourItems brings the calendars and people together with the organization, as
+// `sync --once --yes` does.
+func (c *commands) tourItems(ctx context.Context, p *Profile) error {
+	match, err := matches(p.Agent)
+	if err != nil {
+		return err
+	}
+	printItems(c.out, nil, match)
+	if _, err := confirm(p.Agent); err != nil {
+		return err
+	}
+	r, err := p.Agent.SyncOnce(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "They were given it: %d requests to calendars and address books, %d of them writes.\n", r.Requests.DAV, r.Requests.DAVWrites)
+	items, err := p.Agent.ItemCounts()
+	if err != nil {
+		return err
+	}
+	printItems(c.out, items, nil)
 	return nil
 }
 

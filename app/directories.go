@@ -36,13 +36,14 @@ type directory struct {
 	DirectoryConfig
 	section string
 	service dav.Service
+	kinds   []offline.Kind
 }
 
 // directories are those that are named.
 func (c *Config) directories() (list []directory) {
 	for _, d := range [...]directory{
-		{c.Calendar, sectionCalendar, dav.CalDAV},
-		{c.People, sectionPeople, dav.CardDAV},
+		{c.Calendar, sectionCalendar, dav.CalDAV, []offline.Kind{offline.KindAppointment, offline.KindTask}},
+		{c.People, sectionPeople, dav.CardDAV, []offline.Kind{offline.KindContact}},
 	} {
 		if d.DirectoryConfig != (DirectoryConfig{Auth: d.Auth}) {
 			list = append(list, d)
@@ -80,7 +81,7 @@ func (p *Profile) accounts(secrets Secrets) (list []agent.Account, err error) {
 			return nil, &configError{file: filepath.Join(p.Home, configFile), text: d.section + ".url: " + err.Error()}
 		}
 		p.closers = append(p.closers, client.Close)
-		list = append(list, agent.Account{Name: d.section, Directory: client})
+		list = append(list, agent.Account{Name: d.section, Kinds: d.kinds, Directory: client})
 	}
 	return list, nil
 }

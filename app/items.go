@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"postrider/agent"
 	"postrider/offline"
@@ -19,6 +20,8 @@ type matchJSON struct {
 	Up        int          `json:"up"`        // to be made in the CRM
 	Ambiguous int          `json:"ambiguous"` // groups that the user has to pair
 	Alone     int          `json:"alone"`     // stay here, tracked by nobody
+	// Unread are what is to be read before anybody can say.
+	Unread []string `json:"unread,omitempty"`
 }
 
 // matches are those of the kinds that wait for the user's word.
@@ -27,7 +30,7 @@ func matches(a *agent.Agent) ([]matchJSON, error) {
 	var out []matchJSON
 	for _, f := range all {
 		if !f.Confirmed {
-			out = append(out, matchJSON{f.Kind, len(f.Links), len(f.Down), len(f.Up), len(f.Ambiguous), f.Alone})
+			out = append(out, matchJSON{f.Kind, len(f.Links), len(f.Down), len(f.Up), len(f.Ambiguous), f.Alone, f.Unread})
 		}
 	}
 	return out, err
@@ -36,7 +39,7 @@ func matches(a *agent.Agent) ([]matchJSON, error) {
 // confirm takes the match report as it is, and says whether there was one.
 func confirm(a *agent.Agent) (bool, error) {
 	all, err := a.FirstContacts()
-	if err != nil || !slices.ContainsFunc(all, func(f agent.FirstContact) bool { return !f.Confirmed }) {
+	if err != nil || !slices.ContainsFunc(all, func(f agent.FirstContact) bool { return !f.Confirmed && len(f.Unread) == 0 }) {
 		return false, err
 	}
 	return true, a.ConfirmFirstContact(offline.ItemKinds[:], nil)
@@ -76,6 +79,10 @@ func printItems(w io.Writer, items map[offline.Kind]offline.Counts, match []matc
 		}
 	}
 	for _, m := range match {
+		if len(m.Unread) > 0 {
+			fmt.Fprintf(w, "%s begin once these have been read: %s\n", names[m.Kind], strings.Join(m.Unread, ", "))
+			continue
+		}
 		fmt.Fprintf(w, "%s wait for your word (--yes): %d are recognised in the CRM, %d come from there, %d go there, %d are for you to pair, %d stay as they are\n",
 			names[m.Kind], m.Links, m.Down, m.Up, m.Ambiguous, m.Alone)
 	}

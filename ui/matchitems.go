@@ -20,10 +20,14 @@ func (p *inStepPage) matchItems(s *view.InStep) []fyne.CanvasObject {
 	d := p.w.desk
 	rows := []fyne.CanvasObject{newLabel("Your calendars and people and the CRM meet for the first time. Nothing is made or linked on either side until you start. This is what would happen:", sizeBody, colText).lines(4)}
 	for _, k := range m.Kinds {
-		on := p.toggle("match "+string(k.Kind), k.Title, func(on bool) { d.ChooseKind(k.Kind, on) })
-		on.set(k.On)
-		p.leads(on)
-		rows = append(rows, space(4), on)
+		if rows = append(rows, space(4)); k.Unread {
+			rows = append(rows, newLabel(k.Title, sizeBody, colText).bold())
+		} else {
+			on := p.toggle("match "+string(k.Kind), k.Title, func(on bool) { d.ChooseKind(k.Kind, on) })
+			on.set(k.On)
+			p.leads(on)
+			rows = append(rows, on)
+		}
 		for _, l := range k.Lines {
 			rows = append(rows, newRow(0, 1, space32(), newLabel(l, sizeBody, colText).lines(2)))
 		}

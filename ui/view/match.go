@@ -45,6 +45,7 @@ type Match struct {
 type MatchKind struct {
 	Kind   offline.Kind
 	On     bool // it is to begin
+	Unread bool // it can't begin yet
 	Title  string
 	Lines  []string
 	Pairs  []string // what is the same on both sides, by name
@@ -86,7 +87,7 @@ func (s *InStep) readMatch() {
 						continue
 					}
 					k := MatchKind{Kind: r.Kind, Title: upperFirst(ItemNoun(r.Kind)) + "s"}
-					k.Lines = matchLines(r)
+					k.Lines, k.Unread = matchLines(r), len(r.Unread) > 0
 					k.Pairs = pairNames(tx, r)
 					k.Doubts = doubts(tx, r.Ambiguous, now)
 					m.Kinds = append(m.Kinds, k)
@@ -110,6 +111,9 @@ func (s *InStep) readMatch() {
 
 // matchLines say what would happen.
 func matchLines(r agent.FirstContact) (lines []string) {
+	if len(r.Unread) > 0 {
+		return []string{"They can meet once these have been read: " + joined(", ", r.Unread...)}
+	}
 	noun, place := ItemNoun(r.Kind), placeOf(r.Kind)
 	add := func(n int, one, many string) {
 		switch {
@@ -215,7 +219,7 @@ func (m *Match) words() {
 	var on []string
 	for i := range m.Kinds {
 		k := &m.Kinds[i]
-		if k.On = !m.off[k.Kind]; k.On {
+		if k.On = !k.Unread && !m.off[k.Kind]; k.On {
 			on = append(on, lowerFirst(k.Title))
 		}
 		for j := range k.Doubts {
