@@ -289,23 +289,17 @@ func (p *planner) isHeld(item uint64) bool {
 func (a *Agent) sayItemState() error {
 	var held []offline.HeldDeletion
 	var conflicts []offline.Conflict
-	waiting := map[offline.Kind]bool{}
 	err := a.Store.View(func(tx *offline.Tx) (err error) {
 		if held, err = tx.HeldDeletions(); err != nil {
 			return err
 		}
-		if conflicts, err = tx.Conflicts(); err != nil {
-			return err
-		}
-		for _, k := range offline.ItemKinds {
-			ok := false
-			if _, err := tx.Setting(settingConfirmed+":"+string(k), &ok); err != nil {
-				return err
-			}
-			waiting[k] = !ok
-		}
-		return nil
+		conflicts, err = tx.Conflicts()
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	all, err := a.FirstContacts()
 	if err != nil {
 		return err
 	}
@@ -319,7 +313,7 @@ func (a *Agent) sayItemState() error {
 	}
 	say(health.ItemsHeld, len(held) > 0, fmt.Sprintf("%d appointments, contacts or tasks seem to have been deleted at once. Nothing was deleted on the other side.", len(held)))
 	say(health.ItemsConflict, len(asked) > 0, fmt.Sprintf("%d fields were changed differently on both sides.", len(asked)))
-	first := waiting[offline.KindAppointment] || waiting[offline.KindContact] || waiting[offline.KindTask]
+	first := slices.ContainsFunc(all, func(f FirstContact) bool { return !f.Confirmed && len(f.Unread) == 0 })
 	say(health.ItemsFirst, first, "Postrider has compared your calendars and address books with the CRM and waits for your word.")
 	return nil
 }
