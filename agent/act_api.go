@@ -241,6 +241,21 @@ func (a *Agent) PreviewCollection(url string) (names []string, err error) {
 	return names, err
 }
 
+// Prefer is which side's value holds where both changed the same field.
+func (a *Agent) Prefer() (p merge.Prefer, err error) {
+	err = a.Store.View(func(tx *offline.Tx) error { _, err := tx.Setting(settingPrefer, &p); return err })
+	return p, err
+}
+
+// SetPrefer chooses that for what is changed from now on. What waits for the user's
+// word goes on waiting for it.
+func (a *Agent) SetPrefer(p merge.Prefer) error {
+	if !slices.Contains([]merge.Prefer{merge.Theirs, merge.Mine, merge.Newest, merge.Ask}, p) {
+		return fmt.Errorf("%q is none of \"\", mine, newest, ask", p)
+	}
+	return a.Store.Update(func(tx *offline.Tx) error { return tx.PutSetting(settingPrefer, p) })
+}
+
 // ItemCounts are the appointments, contacts and tasks by state.
 func (a *Agent) ItemCounts() (c map[offline.Kind]offline.Counts, err error) {
 	c = map[offline.Kind]offline.Counts{}

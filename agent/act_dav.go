@@ -148,8 +148,9 @@ func (a *Agent) keepWritten(tx *offline.Tx, w *davWrite, got offline.Item) error
 	if got.Href != "" {
 		it.Href = got.Href
 	}
-	for word, v := range w.words {
-		if it.Edits[word] == v {
+	for word := range w.words {
+		planned, had := w.item.Edits[word]
+		if now, has := it.Edits[word]; had && has && now == planned { // else it was written since
 			delete(it.Edits, word)
 			delete(it.Seen, word)
 		}

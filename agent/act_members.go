@@ -54,7 +54,7 @@ func (a *Agent) askMembers(ctx context.Context) ([]offline.SyncFilter, []offline
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask for the filters of appointments, contacts and tasks: %w", err)
 	}
-	members, err := a.ItemCRM.Members(ctx, memberKinds)
+	members, err := a.ItemCRM.Members(ctx, filters, memberKinds)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask which records the filters let in: %w", err)
 	}

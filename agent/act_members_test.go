@@ -20,7 +20,7 @@ func (c *fakeItemCRM) Filters(ctx context.Context) ([]offline.SyncFilter, error)
 	return c.filters, c.err
 }
 
-func (c *fakeItemCRM) Members(ctx context.Context, kinds []offline.Kind) (out []offline.Members, err error) {
+func (c *fakeItemCRM) Members(ctx context.Context, _ []offline.SyncFilter, kinds []offline.Kind) (out []offline.Members, err error) {
 	for _, k := range kinds {
 		out = append(out, offline.Members{Kind: k, IDs: c.members[k]})
 	}

@@ -218,7 +218,7 @@ func (p *planner) pair(it *offline.Item, link *offline.ItemLink) error {
 	case err != nil:
 		return err
 	}
-	if link.Member && !p.member(rec.Ref) && rec.Item.State == offline.RecordOpen && len(p.members[rec.Kind].IDs) > 0 {
+	if link.Member && !p.member(rec.Ref) && rec.Item.State == offline.RecordOpen && !p.members[rec.Kind].At.IsZero() {
 		return p.left(it, link)
 	}
 	if it.Problem != "" {
@@ -354,45 +354,4 @@ func setTrack(tx *offline.Tx, key uint64, s offline.State, reason string, now ti
 	}
 	it.Track.State, it.Track.Since, it.Track.Reason, it.Track.Record = s, now, reason, l.Record
 	return tx.PutItem(&it)
-}
-
-// conflicts keeps what both sides changed differently, each once.
-func (p *planner) conflicts(tx *offline.Tx, it *offline.Item, r offline.Ref, all []merge.Clash) error {
-	known, err := tx.Conflicts()
-	if err != nil {
-		return err
-	}
-	for _, c := range all {
-		x := offline.Conflict{Item: it.Key, Record: r, Name: offline.ItemName(it.Kind, it.Now()), Word: c.Word, Base: c.Base, Mine: c.Mine, Theirs: c.Theirs, Winner: c.Winner, At: p.now}
-		if slices.ContainsFunc(known, func(k offline.Conflict) bool {
-			return k.Item == x.Item && k.Word == x.Word && k.Mine == x.Mine && k.Theirs == x.Theirs
-		}) {
-			continue
-		}
-		if err := tx.PutConflict(&x); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moveBase notes what both agree on now that words were written to one side.
-func moveBase(tx *offline.Tx, key uint64, written, base offline.Fields) error {
-	l, err := tx.ItemLink(key)
-	if err != nil {
-		return ignoreMissing(err)
-	}
-	next := maps.Clone(l.Base)
-	if next == nil {
-		next = offline.Fields{}
-	}
-	for w := range written {
-		if v, ok := base[w]; ok {
-			next[w] = v
-		} else {
-			delete(next, w)
-		}
-	}
-	l.Base = next
-	return tx.PutItemLink(&l)
 }

@@ -56,10 +56,10 @@ type ItemCRM interface {
 	// Filters are the user's and the organization's filters (R-FILTER-04).
 	Filters(ctx context.Context) ([]offline.SyncFilter, error)
 
-	// Members are, for each of these kinds, the ids of all records that the
-	// active filters let in: their union (R-FILTER-05). A kind without an active
-	// filter has none.
-	Members(ctx context.Context, kinds []offline.Kind) ([]offline.Members, error)
+	// Members are, for each of these kinds, the ids of all records that those of
+	// the filters that are active let in: their union (R-FILTER-05). A kind
+	// without an active filter has none.
+	Members(ctx context.Context, filters []offline.SyncFilter, kinds []offline.Kind) ([]offline.Members, error)
 
 	// Lookup reads records whole, as Pull would give them. One that is not there
 	// is left out.
@@ -67,6 +67,24 @@ type ItemCRM interface {
 
 	// FieldLimits are the longest texts that the organization's CRM takes.
 	FieldLimits(ctx context.Context) (offline.FieldLimits, error)
+}
+
+// FilterKeeper is an ItemCRM in which the user's filters can be changed
+// (R-FILTER-06).
+type FilterKeeper interface {
+	// DefaultFilters are those that the organization gives to new users, and that
+	// FilterReset brings back (R-FILTER-08). They have no ID.
+	DefaultFilters(ctx context.Context) ([]offline.SyncFilter, error)
+
+	// ChangeFilter makes a change of the user's filters in the CRM. A new filter's
+	// ID is given, so that a repeat makes no second one.
+	ChangeFilter(ctx context.Context, c offline.FilterChange) error
+
+	// Criteria are what a filter asks, in words; ok is false where it asks more
+	// than they can say. FilterQuery is the query of a filter that asks this; its
+	// errors are for people. Neither asks the CRM.
+	Criteria(f offline.SyncFilter) (c offline.Criteria, ok bool)
+	FilterQuery(k offline.Kind, c offline.Criteria) (string, error)
 }
 
 // ItemText reads and writes the texts of items (iCalendar, vCard). Pure.

@@ -271,37 +271,6 @@ type Tombstone struct {
 	Deleted bool `json:"deleted,omitempty"`
 }
 
-// SyncFilter is one of the user's filters in the CRM that say which records come
-// down (R-FILTER-04, -05).
-type SyncFilter struct {
-	ID     string `json:"id"`
-	Kind   Kind   `json:"kind"`
-	Name   string `json:"name"`
-	Query  string `json:"query"` // as the CRM keeps it (FetchXML)
-	Active bool   `json:"active"`
-	System bool   `json:"system,omitempty"` // of the organization, for everybody; not editable
-}
-
-// Members are the ids of the records of a kind that the filters let in.
-type Members struct {
-	Kind Kind      `json:"kind"`
-	IDs  []string  `json:"ids,omitempty"` // sorted
-	At   time.Time `json:"at"`
-}
-
-// SettingFilters is the name of the filters, []SyncFilter, among the store's
-// settings.
-const SettingFilters = "sync-filters"
-
-// SettingMembers is the name of the Members of a kind among the store's settings.
-func SettingMembers(k Kind) string { return "members:" + string(k) }
-
-// Has tells whether a record is among the members.
-func (m Members) Has(id string) bool {
-	_, ok := slices.BinarySearch(m.IDs, id)
-	return ok
-}
-
 // FieldLimits are the longest texts that the CRM takes, in characters, by kind
 // and word.
 type FieldLimits map[Kind]map[string]int

@@ -14,19 +14,35 @@ import (
 	"postrider/offline"
 )
 
-// queryOutlook is the querytype of synchronization filters, of a user and of
-// the organization (vendor's guide: offline and Outlook filters and templates).
-const queryOutlook = "256"
+// Types of queries: synchronization filters for this kind of client, of a user and
+// of the organization, and templates of them (vendor's guide: offline and Outlook
+// filters and templates).
+const (
+	queryOutlook         = 256
+	queryOutlookTemplate = 131072
+)
 
-// itemTables are the kinds that filters are about.
-var itemTables = []struct {
+// filtered is a table that filters are about.
+type filtered struct {
 	kind             offline.Kind
 	logical, set, id string
-}{
+}
+
+// itemTables are the kinds that filters are about.
+var itemTables = []filtered{
 	{offline.KindContact, "contact", "contacts", "contactid"},
 	{offline.KindAppointment, "appointment", "appointments", "activityid"},
 	{offline.KindSeries, "recurringappointmentmaster", "recurringappointmentmasters", "activityid"},
 	{offline.KindTask, "task", "tasks", "activityid"},
+}
+
+func itemTable(k offline.Kind) (filtered, bool) {
+	for _, t := range itemTables {
+		if t.kind == k {
+			return t, true
+		}
+	}
+	return filtered{}, false
 }
 
 // Filters are the user's own filters and those of the organization that hold
@@ -37,10 +53,10 @@ func (c *Client) Filters(ctx context.Context) ([]offline.SyncFilter, error) {
 	const what = "ask for the synchronization filters"
 	columns := []string{"name", "returnedtypecode", "fetchxml", "statecode"}
 	mine := &question{logical: "userquery", path: "userqueries", columns: append([]string{"userqueryid"}, columns...), params: func() []param {
-		return []param{{"$filter", "querytype eq " + queryOutlook + " and Microsoft.Dynamics.CRM.EqualUserId(PropertyName='ownerid')"}}
+		return []param{{"$filter", "querytype eq " + fmt.Sprint(queryOutlook) + " and Microsoft.Dynamics.CRM.EqualUserId(PropertyName='ownerid')"}}
 	}}
 	system := &question{logical: "savedquery", path: "savedqueries", columns: append([]string{"savedqueryid"}, columns...), params: func() []param {
-		return []param{{"$filter", "querytype eq " + queryOutlook}}
+		return []param{{"$filter", "querytype eq " + fmt.Sprint(queryOutlook)}}
 	}}
 	if err := c.ask(ctx, what, mine, system); err != nil {
 		return nil, err
@@ -58,13 +74,8 @@ func (c *Client) Filters(ctx context.Context) ([]offline.SyncFilter, error) {
 		system bool
 	}{{mine, "userqueryid", false}, {system, "savedqueryid", true}} {
 		for _, r := range rowsOf(from.q) {
-			f := offline.SyncFilter{ID: strings.ToLower(r.text(from.id)), Name: r.text("name"), Query: r.text("fetchxml"), Active: r.number("statecode") == 0, System: from.system}
-			for _, t := range itemTables {
-				if t.logical == r.text("returnedtypecode") {
-					f.Kind = t.kind
-				}
-			}
-			if f.Kind != "" && f.ID != "" { // filters of phone calls, letters and faxes are nothing to us
+			if f := filterOf(r, from.id); f.Kind != "" && f.ID != "" { // filters of phone calls, letters and faxes are nothing to us
+				f.System = from.system
 				out = append(out, f)
 			}
 		}
@@ -73,6 +84,16 @@ func (c *Client) Filters(ctx context.Context) ([]offline.SyncFilter, error) {
 		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
 	return out, nil
+}
+
+func filterOf(r row, id string) offline.SyncFilter {
+	f := offline.SyncFilter{ID: strings.ToLower(r.text(id)), Name: r.text("name"), Query: r.text("fetchxml"), Active: r.number("statecode") == 0}
+	for _, t := range itemTables {
+		if t.logical == r.text("returnedtypecode") {
+			f.Kind = t.kind
+		}
+	}
+	return f
 }
 
 // listing is one filter's ids under way.
@@ -84,22 +105,16 @@ type listing struct {
 	cookie string
 }
 
-// Members are, for each of these kinds, the ids of the records that the active
-// filters let in: their union (R-FILTER-05). All filters are asked in one batch,
-// their further pages in the next ones together. A filter that the server does
-// not answer fails the whole: without it records would seem to have left.
-func (c *Client) Members(ctx context.Context, kinds []offline.Kind) ([]offline.Members, error) {
+// Members are, for each of these kinds, the ids of the records that those of the
+// filters that are active let in: their union (R-FILTER-05). All filters are asked
+// in one batch, their further pages in the next ones together. A filter that the
+// server does not answer fails the whole: without it records would seem to have left.
+func (c *Client) Members(ctx context.Context, filters []offline.SyncFilter, kinds []offline.Kind) ([]offline.Members, error) {
 	const what = "ask which records the synchronization filters let in"
-	filters, err := c.Filters(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var open []*listing
 	for _, f := range filters {
-		for _, t := range itemTables {
-			if t.kind == f.Kind && f.Active && slices.Contains(kinds, f.Kind) && f.Query != "" {
-				open = append(open, &listing{filter: f, set: t.set, id: t.id, page: 1})
-			}
+		if t, ok := itemTable(f.Kind); ok && f.Active && slices.Contains(kinds, f.Kind) && f.Query != "" {
+			open = append(open, &listing{filter: f, set: t.set, id: t.id, page: 1})
 		}
 	}
 	found := map[offline.Kind][]string{}
