@@ -52,7 +52,7 @@ func inWords(c offline.Criteria) string {
 	return strings.Join(parts, ", ")
 }
 
-// What words can't say is not shown as less than it is.
+// R-FILTER-07: what words can't say is not shown as less than it is.
 func TestAFilterThatAsksMoreThanWordsCanSayIsLeftAsItIs(t *testing.T) {
 	k := clientOf(t)
 	for what, query := range map[string]string{
@@ -96,7 +96,8 @@ func clientOf(t *testing.T) agent.FilterKeeper {
 	return f.CRM.(agent.FilterKeeper)
 }
 
-// The law: what is written is read as it was meant, and the organization takes it.
+// R-FILTER-07, as a law: what is written is read as it was meant, and the
+// organization takes it.
 func TestCriteriaAreReadAsTheyWereWritten(t *testing.T) {
 	f, l := openLocal(t)
 	k, crm := f.CRM.(agent.FilterKeeper), f.CRM.(agent.ItemCRM)
@@ -149,7 +150,7 @@ func TestCriteriaAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-// R-FILTER-06: filters are made, changed, switched, deleted, and brought back.
+// R-FILTER-06, R-FILTER-08: filters are made, changed, switched, deleted, and brought back.
 func TestFiltersAreChangedInTheOrganization(t *testing.T) {
 	f, _ := openLocal(t)
 	k, crm := f.CRM.(agent.FilterKeeper), f.CRM.(agent.ItemCRM)
