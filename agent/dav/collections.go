@@ -66,9 +66,9 @@ func (c *Client) collection(at *url.URL, r *response) (coll offline.Collection, 
 	switch {
 	case kinds == nil, kinds.kid(nsCS, "subscribed") != nil, kinds.kid(nsCal, "schedule-inbox") != nil, kinds.kid(nsCal, "schedule-outbox") != nil:
 		return coll, false
-	case kinds.kid(nsCal, "calendar") != nil && c.wants(CalDAV):
+	case kinds.kid(nsCal, "calendar") != nil && slices.Contains(c.cfg.Services, CalDAV):
 		coll.Kinds = components(r.prop(nsCal, "supported-calendar-component-set"))
-	case kinds.kid(nsCard, "addressbook") != nil && c.wants(CardDAV):
+	case kinds.kid(nsCard, "addressbook") != nil && slices.Contains(c.cfg.Services, CardDAV):
 		coll.Kinds = []offline.Kind{offline.KindContact}
 	}
 	if len(coll.Kinds) == 0 {

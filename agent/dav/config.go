@@ -124,21 +124,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// ParseURL reads the address of a server as it stands in the configuration:
-// https://host/path, with the user's name before the host if that is known. A
-// password in it is refused, and so is clear text to another computer.
-func ParseURL(s string) (Config, error) {
-	u, err := parseAddress(s)
-	if err != nil {
-		return Config{}, err
-	}
-	user := u.User.Username()
-	u.User = nil
-	return Config{URL: u.String(), User: user}, nil
-}
-
 const how = "write https://host/path"
 
+// parseAddress reads the address of a server as it stands in the configuration:
+// https://host/path, with the user's name before the host if that is known. A
+// password in it is refused, and so is clear text to another computer.
 func parseAddress(s string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(s))
 	if err != nil {

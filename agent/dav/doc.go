@@ -24,7 +24,7 @@
 //
 // No write here makes a server mail anybody: where the server sends invitations
 // by itself (RFC 6638), Put and Delete either keep it from doing so or refuse
-// with ErrWouldMail. Send and Cancel are for what the user sends on purpose.
+// with ErrWouldMail.
 //
 // Failures are *offline.Fault. A resource that can't be read never fails a Pull:
 // it is handed over as broken, with its reason.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"postrider/offline"
@@ -191,25 +192,16 @@ func (c *Client) properties(ctx context.Context, op string, u *url.URL, each fun
 
 // take keeps the home sets and the user's addresses, where the answer has them.
 func (c *Client) take(at *url.URL, r *response, h *homes) {
-	if h.calendars == nil && c.wants(CalDAV) {
+	if h.calendars == nil && slices.Contains(c.cfg.Services, CalDAV) {
 		h.calendars = resolveAll(at, r.prop(nsCal, "calendar-home-set").hrefs())
 	}
-	if h.people == nil && c.wants(CardDAV) {
+	if h.people == nil && slices.Contains(c.cfg.Services, CardDAV) {
 		h.people = resolveAll(at, r.prop(nsCard, "addressbook-home-set").hrefs())
 	}
 	for _, a := range r.prop(nsCal, "calendar-user-address-set").hrefs() {
 		h.addresses = append(h.addresses, strings.ToLower(a))
 	}
 	h.outbox = h.outbox || len(r.prop(nsCal, "schedule-outbox-URL").hrefs()) > 0
-}
-
-func (c *Client) wants(s Service) bool {
-	for _, have := range c.cfg.Services {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 func resolveAll(at *url.URL, hrefs []string) []*url.URL {

@@ -37,8 +37,6 @@ type response struct {
 	href   string
 	status int      // of the resource as a whole; 0: see the properties
 	props  []*node  // those that were found
-	denied int      // the status of those that were not, if other than 404
-	errors []string // preconditions that are named
 	others []string // further hrefs, with the same status
 	wrong  string   // what is wrong with the response, for people
 }
@@ -249,10 +247,6 @@ func readResponse(n *node) *response {
 			}
 		case "propstat":
 			r.propstat(k)
-		case "error":
-			for _, e := range k.kids {
-				r.errors = append(r.errors, e.name.Local)
-			}
 		}
 	}
 	if r.href == "" {
@@ -261,22 +255,20 @@ func readResponse(n *node) *response {
 	return r
 }
 
-// propstat takes in properties with their status. Without one they are taken for
-// found.
+// propstat takes in the properties that were found. Those without a status are
+// taken for such.
 func (r *response) propstat(n *node) {
 	status := 200
 	if s := n.kid(nsDAV, "status"); s != nil {
 		status = statusOf(s.text)
 	}
-	switch {
-	case status/100 == 2:
-		for _, p := range n.kids {
-			if p.name.Space == nsDAV && p.name.Local == "prop" {
-				r.props = append(r.props, p.kids...)
-			}
+	if status/100 != 2 {
+		return
+	}
+	for _, p := range n.kids {
+		if p.name.Space == nsDAV && p.name.Local == "prop" {
+			r.props = append(r.props, p.kids...)
 		}
-	case status != 404:
-		r.denied = status
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // ErrWouldMail says that a write was not made, because the server would have
 // mailed other people about it by itself. It is in a Fault's chain.
-var ErrWouldMail = errors.New("the server would mail the people in this meeting; change it in your calendar, or send it on purpose")
+var ErrWouldMail = errors.New("the server would mail the people in this meeting; change it in your calendar")
 
 // Put writes it.Raw to it.Href, on condition that the server still has it.ETag
 // or, where that is empty, that nothing is there; with no Href it is made at
@@ -27,38 +27,14 @@ var ErrWouldMail = errors.New("the server would mail the people in this meeting;
 // that meets its own repeat is a success. FaultNotFound: it is no longer there.
 // After a FaultNetwork it may have been written: try again.
 func (c *Client) Put(ctx context.Context, coll offline.Collection, it offline.Item) (offline.Item, error) {
-	return c.put(ctx, coll, it, false)
-}
-
-// Send is Put for a meeting that the user sends on purpose: the server may mail
-// the people in it.
-func (c *Client) Send(ctx context.Context, coll offline.Collection, it offline.Item) (offline.Item, error) {
-	return c.put(ctx, coll, it, true)
-}
-
-// Delete removes it.Href, on condition that the server still has it.ETag.
-// FaultNotFound: it was not there. Nobody is mailed.
-func (c *Client) Delete(ctx context.Context, coll offline.Collection, it offline.Item) error {
-	return c.remove(ctx, coll, it, false)
-}
-
-// Cancel is Delete for a meeting that the user cancels on purpose: the server may
-// mail the people in it.
-func (c *Client) Cancel(ctx context.Context, coll offline.Collection, it offline.Item) error {
-	return c.remove(ctx, coll, it, true)
-}
-
-func (c *Client) put(ctx context.Context, coll offline.Collection, it offline.Item, loud bool) (offline.Item, error) {
 	const op = "write an item"
 	at, u, it, err := c.target(op, coll, it)
 	if err != nil {
 		return it, err
 	}
-	raw := it.Raw
-	if !loud {
-		if raw, err = c.quiet(ctx, op, at, u, it); err != nil {
-			return it, err
-		}
+	raw, err := c.quiet(ctx, op, at, u, it)
+	if err != nil {
+		return it, err
 	}
 	ctype := "text/calendar; charset=utf-8"
 	if it.Kind == offline.KindContact {
@@ -67,11 +43,34 @@ func (c *Client) put(ctx context.Context, coll offline.Collection, it offline.It
 	var said *http.Response
 	r := request{op: op, method: http.MethodPut, url: u, body: raw, ctype: ctype, writes: true,
 		take: func(_ *url.URL, resp *http.Response, _ io.Reader) error { said = resp; return nil }}
-	if err := c.guarded(ctx, r, it.ETag, loud); err != nil {
+	if err := c.guarded(ctx, r, it.ETag); err != nil {
 		return c.met(ctx, u, it, raw, err)
 	}
 	it.Raw = raw
 	return c.settled(ctx, at, u, it, said)
+}
+
+// Delete removes it.Href, on condition that the server still has it.ETag.
+// FaultNotFound: it was not there. Nobody is mailed.
+func (c *Client) Delete(ctx context.Context, coll offline.Collection, it offline.Item) error {
+	const op = "delete an item"
+	at, u, it, err := c.target(op, coll, it)
+	if err != nil {
+		return err
+	}
+	if it.ETag == "" {
+		return &offline.Fault{Class: offline.FaultRejected, Op: op, Text: "nothing is deleted whose state is not known"}
+	}
+	if err := c.mayDelete(ctx, op, at, u, it); err != nil {
+		return err
+	}
+	err = c.guarded(ctx, request{op: op, method: http.MethodDelete, url: u, writes: true}, it.ETag)
+	if offline.ClassOf(err) == offline.FaultStale {
+		if _, _, gone := c.get(ctx, u); offline.ClassOf(gone) == offline.FaultNotFound {
+			return gone
+		}
+	}
+	return err
 }
 
 // target is where an item is or is to be made.
@@ -96,11 +95,11 @@ func (c *Client) target(op string, coll offline.Collection, it offline.Item) (at
 // If-Match compares strongly (RFC 9110 section 13.1.1). With a tag that is weak,
 // or that we had to make up, the server is asked what it has; only if that is
 // what we know it is written, on the tightest condition that the server takes.
-func (c *Client) guarded(ctx context.Context, r request, tag string, loud bool) error {
+func (c *Client) guarded(ctx context.Context, r request, tag string) error {
 	conditions := []string{tag}
 	switch {
 	case tag == "":
-		return c.once(ctx, r, "If-None-Match", "*", loud)
+		return c.once(ctx, r, "If-None-Match", "*")
 	case !strong(tag):
 		raw, now, err := c.get(ctx, r.url)
 		if err != nil {
@@ -119,19 +118,16 @@ func (c *Client) guarded(ctx context.Context, r request, tag string, loud bool) 
 	}
 	var err error
 	for _, cond := range conditions {
-		if err = c.once(ctx, r, "If-Match", cond, loud); offline.ClassOf(err) != offline.FaultStale {
+		if err = c.once(ctx, r, "If-Match", cond); offline.ClassOf(err) != offline.FaultStale {
 			return err
 		}
 	}
 	return err
 }
 
-// once sends a write on one condition.
-func (c *Client) once(ctx context.Context, r request, name, value string, loud bool) error {
-	r.header = map[string]string{name: value}
-	if !loud {
-		r.header["Schedule-Reply"] = "F" // RFC 6638 section 8.1
-	}
+// once sends a write on one condition, with a word that nobody is to be mailed.
+func (c *Client) once(ctx context.Context, r request, name, value string) error {
+	r.header = map[string]string{name: value, "Schedule-Reply": "F"} // RFC 6638 section 8.1
 	return c.carry(ctx, r)
 }
 
@@ -196,27 +192,4 @@ func (c *Client) settled(ctx context.Context, at, u *url.URL, it offline.Item, s
 	}
 	it.Raw, it.ETag = now, cmp.Or(read, tag, etagOf(now))
 	return it, nil
-}
-
-func (c *Client) remove(ctx context.Context, coll offline.Collection, it offline.Item, loud bool) error {
-	const op = "delete an item"
-	at, u, it, err := c.target(op, coll, it)
-	if err != nil {
-		return err
-	}
-	if it.ETag == "" {
-		return &offline.Fault{Class: offline.FaultRejected, Op: op, Text: "nothing is deleted whose state is not known"}
-	}
-	if !loud {
-		if err := c.mayDelete(ctx, op, at, u, it); err != nil {
-			return err
-		}
-	}
-	err = c.guarded(ctx, request{op: op, method: http.MethodDelete, url: u, writes: true}, it.ETag, loud)
-	if offline.ClassOf(err) == offline.FaultStale {
-		if _, _, gone := c.get(ctx, u); offline.ClassOf(gone) == offline.FaultNotFound {
-			return gone
-		}
-	}
-	return err
 }
