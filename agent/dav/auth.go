@@ -21,6 +21,7 @@ type auth struct {
 	how    *challenge // nil: nothing is sent
 	user   string
 	secret string // the password or token
+	fresh  bool   // it was asked for just now, not kept from an earlier request
 }
 
 // header is the Authorization header, empty for none.
@@ -45,7 +46,7 @@ func (c *Client) credentials(ctx context.Context, r request, tried auth) (auth, 
 	}
 	if c.cfg.Token != nil {
 		token, err := c.cfg.Token(ctx, tried.secret)
-		return auth{how: &challenge{scheme: "bearer"}, secret: token}, err
+		return auth{how: &challenge{scheme: "bearer"}, secret: token, fresh: true}, err
 	}
 	c.mu.Lock()
 	how, secret, asked := c.known, c.secret, c.asked
@@ -62,12 +63,20 @@ func (c *Client) credentials(ctx context.Context, r request, tried auth) (auth, 
 		c.secret, c.asked = secret, true
 		c.mu.Unlock()
 	}
-	return auth{how: how, user: c.cfg.User, secret: secret}, nil
+	return auth{how: how, user: c.cfg.User, secret: secret, fresh: !asked}, nil
+}
+
+// forget makes the next request ask for the password.
+func (c *Client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked, c.secret = false, ""
 }
 
 // learn takes in why a request was refused by 401, and tells whether it is worth
-// another attempt. n counts the attempts of this request.
-func (c *Client) learn(resp *http.Response, a auth, n int) bool {
+// another attempt. n counts the attempts of this request; fresh: it has asked for
+// the password.
+func (c *Client) learn(resp *http.Response, a auth, n int, fresh bool) bool {
 	if c.cfg.Token != nil {
 		return n == 0
 	}
@@ -79,8 +88,8 @@ func (c *Client) learn(resp *http.Response, a auth, n int) bool {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.known = how
+	c.mu.Unlock()
 	switch {
 	case a.how == nil: // it had not been asked for
 		return true
@@ -88,13 +97,11 @@ func (c *Client) learn(resp *http.Response, a auth, n int) bool {
 		return true
 	case how.scheme != a.how.scheme:
 		return true
-	case how.scheme == "digest" && n == 0 && a.how.digest != nil && a.how.digest.nonce != how.digest.nonce:
+	case how.scheme == "digest" && n == 0 && a.how.digest.nonce != how.digest.nonce:
 		return true // some servers give no "stale" when they forget a nonce
 	}
-	// The password may have changed since it was asked for.
-	was := c.asked
-	c.asked, c.secret = false, ""
-	return was && n == 0
+	c.forget()
+	return !fresh // it may have changed since it was asked for
 }
 
 // choose is the best challenge that we can meet, nil if there is none: Digest
@@ -145,7 +152,9 @@ func challenges(headers []string) []offer {
 				list[len(list)-1].params[strings.ToLower(word)] = v
 				continue
 			}
-			list, h = append(list, offer{scheme: word, params: map[string]string{}}), rest
+			// What is no parameter is a scheme, or the one bare word that some schemes
+			// have, with its padding; as a scheme that is none that we know.
+			list, h = append(list, offer{scheme: word, params: map[string]string{}}), strings.TrimLeft(rest, "=")
 		}
 	}
 	return list

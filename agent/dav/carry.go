@@ -83,22 +83,29 @@ func backoff(n int) time.Duration {
 // way: the first request goes without, unless the server has asked before.
 func (c *Client) signed(ctx context.Context, r request) *offline.Fault {
 	var tried auth
+	var refused *offline.Fault
+	fresh := false
 	for n := 0; ; n++ {
 		a, err := c.credentials(ctx, r, tried)
 		if err != nil {
 			return secretFault(ctx, r.op, err)
 		}
+		if a.fresh && tried.how != nil && a.secret == tried.secret {
+			c.forget()
+			return refused // to send it once more could only lock the account
+		}
 		f, resp := c.redirected(ctx, r, a)
-		if f == nil || f.Class != offline.FaultAuth || resp == nil || r.open || n > 3 {
+		if f == nil || resp == nil || resp.StatusCode != http.StatusUnauthorized || r.open || n > 3 {
 			return f
 		}
 		if !c.trusts(resp.Request.URL) {
 			return elsewhere(r.op, resp.Request.URL)
 		}
-		if !c.learn(resp, a, n) {
+		fresh = fresh || a.fresh
+		if !c.learn(resp, a, n, fresh) {
 			return f
 		}
-		tried = a
+		tried, refused = a, f
 	}
 }
 

@@ -17,6 +17,10 @@ type digest struct {
 	realm, nonce, opaque, algorithm string
 	hash                            func() hash.Hash
 	session, qop, stale             bool
+	// cnonce is ours, the same for all requests: the session algorithms take the
+	// first one into the key (RFC 7616 section 3.4.2), and there are servers that
+	// take each request's.
+	cnonce string
 
 	mu    sync.Mutex
 	count uint32
@@ -24,7 +28,7 @@ type digest struct {
 
 // newDigest reads a challenge, nil if it asks for what we don't do.
 func newDigest(p map[string]string) *digest {
-	d := &digest{realm: p["realm"], nonce: p["nonce"], opaque: p["opaque"], algorithm: p["algorithm"], stale: strings.EqualFold(p["stale"], "true")}
+	d := &digest{realm: p["realm"], nonce: p["nonce"], opaque: p["opaque"], algorithm: p["algorithm"], stale: strings.EqualFold(p["stale"], "true"), cnonce: rand.Text()}
 	name, sess := strings.CutSuffix(strings.ToUpper(d.algorithm), "-SESS")
 	d.session = sess
 	switch name {
@@ -58,7 +62,7 @@ func (d *digest) answer(user, password, method, uri string) string {
 	d.count++
 	nc := fmt.Sprintf("%08x", d.count)
 	d.mu.Unlock()
-	return d.with(user, password, method, uri, nc, rand.Text())
+	return d.with(user, password, method, uri, nc, d.cnonce)
 }
 
 // with is the answer with a given count and client nonce.
