@@ -148,7 +148,9 @@ func (c *Client) exchange(ctx context.Context, r request, a auth) (f *offline.Fa
 		return carryFault(ctx, r.op, err), nil, nil
 	}
 	defer func() {
-		// What is left of a short answer is read, so that the connection serves again.
+		// What is left of a short answer is read, so that the connection serves again;
+		// for one that does not end, nobody waits.
+		w.moved(min(c.cfg.Stall, time.Second))
 		_, _ = io.CopyN(io.Discard, resp.Body, 16<<10)
 		_ = resp.Body.Close()
 	}()

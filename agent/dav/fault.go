@@ -70,6 +70,10 @@ func classOfCondition(code string) (offline.FaultClass, bool) {
 	return "", false
 }
 
+// tooMany is the condition that an answer would be longer than the server makes
+// them (RFC 5323 section 5.17, RFC 6578 section 3.2, RFC 6352 section 8.6).
+const tooMany = "number-of-matches-within-limits"
+
 // maxRefusal bounds how much of a refusal is read.
 const maxRefusal = 256 << 10
 
@@ -79,6 +83,9 @@ func refusal(op string, resp *http.Response, body []byte, now time.Time) *offlin
 	f.Code, f.Text = errorBody(resp.Header.Get("Content-Type"), body)
 	if class, ok := classOfCondition(f.Code); ok && resp.StatusCode != http.StatusUnauthorized {
 		f.Class = class
+	}
+	if f.Code == "quota-not-exceeded" || f.Code == "sufficient-disk-space" || resp.StatusCode == http.StatusInsufficientStorage && resp.Request.Method == http.MethodPut {
+		f.Text = "the server has no room left for it"
 	}
 	if f.Text == "" {
 		f.Text = strings.TrimSpace(fmt.Sprintf("the server answers %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
@@ -155,6 +162,8 @@ func carryFault(ctx context.Context, op string, err error) *offline.Fault {
 		f.Class, f.Text = offline.FaultTLS, "the server does not speak TLS on this port"
 	case errors.As(err, &alert):
 		f.Class, f.Text = offline.FaultTLS, "the server refused the TLS connection"
+	case errors.Is(err, errTooLarge), errors.Is(err, errTooDeep):
+		f.Class = offline.FaultProtocol
 	case errors.As(err, &syntax):
 		if strings.Contains(syntax.Msg, "unexpected EOF") {
 			f.Text = "the server's answer ends in the middle"

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"postrider/offline"
@@ -35,6 +36,10 @@ type fetcher struct {
 	people bool // vCards
 	size   int  // of the next batch
 	failed int  // resources in a row that the server failed at
+	stuck  int  // reports in a row that failed and brought nothing
+	// refused are those, by key, that the server has said by name that it does not
+	// give: that is about them, and no sign that the server fails.
+	refused map[string]bool
 }
 
 // batchBytes is how much one batch should be at most, as far as can be told from
@@ -42,15 +47,21 @@ type fetcher struct {
 const batchBytes = 4 << 20
 
 func (c *Client) fetcher(coll offline.Collection, at *url.URL) *fetcher {
-	return &fetcher{c: c, at: at, coll: coll, people: coll.Holds(offline.KindContact), size: c.cfg.Batch}
+	return &fetcher{c: c, at: at, coll: coll, people: coll.Holds(offline.KindContact), size: c.cfg.Batch, refused: map[string]bool{}}
 }
 
-// all gets every resource of list and hands them over in batches.
+// all gets every resource of list and hands them over in batches. Where it fails,
+// what has come is handed over before.
 func (f *fetcher) all(ctx context.Context, list []entry, out func(fetched) error) error {
 	for len(list) > 0 {
 		n := min(f.size, len(list))
 		got, err := f.batch(ctx, list[:n])
 		if err != nil {
+			if got.broken = nil; len(got.items)+len(got.gone) > 0 { // what is broken may have been the server's failure
+				if err := out(got); err != nil {
+					return err
+				}
+			}
 			return err
 		}
 		f.adapt(got)
@@ -75,7 +86,8 @@ func (f *fetcher) adapt(got fetched) {
 
 // batch gets some resources. Those that the server leaves out are asked for
 // again, and then one by one. A report that breaks is taken as far as it came,
-// and the resource at which it broke is got by itself.
+// and the resource at which it broke is got by itself; when the next report brings
+// nothing either, it is the reports that break, and the rest are got one by one.
 func (f *fetcher) batch(ctx context.Context, list []entry) (got fetched, err error) {
 	again := false
 	for len(list) > 1 && !f.alone() {
@@ -93,6 +105,9 @@ func (f *fetcher) batch(ctx context.Context, list []entry) (got fetched, err err
 			f.size = max(1, len(list)/2)
 			left = list[len(list)/2:]
 		case err != nil:
+			if f.stuck++; len(left) < len(list) {
+				f.stuck = 0
+			}
 			one, err := f.one(ctx, left[0])
 			got.add(one)
 			if err != nil {
@@ -127,7 +142,7 @@ func (f *fetcher) rest(ctx context.Context, list []entry, got fetched) (fetched,
 func (f *fetcher) alone() bool {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
-	return f.c.lone
+	return f.c.lone || f.stuck > 1
 }
 
 // broken reports whether a failure may be due to one resource among those asked
@@ -143,7 +158,7 @@ func broken(err error) bool {
 // tooMuch reports whether fewer resources at a time may do.
 func tooMuch(err error) bool {
 	var f *offline.Fault
-	return errors.As(err, &f) && (f.Code == "413" || f.Code == "507" || f.Code == "504" || f.Code == "500" || f.Code == "503")
+	return errors.As(err, &f) && slices.Contains([]string{"413", "500", "503", "504", "507", tooMany}, f.Code)
 }
 
 // errCutShort is in the chain where an answer ended within itself.
@@ -190,9 +205,6 @@ func (f *fetcher) multiget(ctx context.Context, list []entry) (got fetched, left
 			if errors.As(err, &syntax) && strings.Contains(syntax.Msg, "unexpected EOF") || errors.Is(err, io.ErrUnexpectedEOF) {
 				return &offline.Fault{Class: offline.FaultNetwork, Op: op, Text: "the server's answer ends in the middle", Err: errCutShort}
 			}
-			if errors.Is(err, errTooLarge) || errors.Is(err, errTooDeep) {
-				return &offline.Fault{Class: offline.FaultProtocol, Op: op, Err: err}
-			}
 			return err
 		},
 	})
@@ -210,7 +222,7 @@ func (f *fetcher) multiget(ctx context.Context, list []entry) (got fetched, left
 		err = nil // it broke after the last one
 	}
 	if err == nil {
-		f.failed = 0
+		f.failed, f.stuck = 0, 0
 	}
 	return got, left, err
 }
@@ -241,17 +253,14 @@ func (f *fetcher) sort(e entry, r *response, ns string, got *fetched) bool {
 	case r.status == http.StatusNotFound || r.status == http.StatusGone:
 		got.gone = append(got.gone, e.href)
 	case r.wrong != "" || r.status != 0 && r.status/100 != 2:
+		f.refused[e.key] = r.wrong == ""
 		return false // asked by itself it may be had, or the reason is plainer
 	default:
 		data := r.prop(ns, local)
 		if data == nil || strings.TrimSpace(data.text) == "" {
 			return false
 		}
-		tag := r.text(nsDAV, "getetag")
-		if tag == "" {
-			tag = e.etag
-		}
-		f.item(e, crlf(data.text), tag, got)
+		f.item(e, crlf(data.text), cmp.Or(r.etag(), e.etag), got)
 	}
 	return true
 }
@@ -320,10 +329,7 @@ func (f *fetcher) one(ctx context.Context, e entry) (got fetched, err error) {
 	switch class := offline.ClassOf(err); {
 	case err == nil:
 		f.failed = 0
-		if tag == "" {
-			tag = e.etag
-		}
-		f.item(e, raw, tag, &got)
+		f.item(e, raw, cmp.Or(tag, e.etag), &got)
 		return got, nil
 	case ctx.Err() != nil:
 		return got, err
@@ -334,7 +340,10 @@ func (f *fetcher) one(ctx context.Context, e entry) (got fetched, err error) {
 		got.broken = append(got.broken, offline.BrokenItem{Href: e.href, Reason: f.tooLarge()})
 		return got, nil
 	case class == offline.FaultServer || class == offline.FaultDenied || class == offline.FaultRejected || class == offline.FaultProtocol:
-		if f.failed++; f.failed >= maxFailed {
+		if !f.refused[e.key] {
+			f.failed++
+		}
+		if f.failed >= maxFailed {
 			return got, err
 		}
 		var fault *offline.Fault

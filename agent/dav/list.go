@@ -76,9 +76,6 @@ func (c *Client) syncReport(ctx context.Context, u *url.URL, token string) (*lis
 	if err == nil && l.token == "" {
 		err = protocol(op, "the server gives no sync token")
 	}
-	if err == nil && l.cut && l.token == token {
-		err = protocol(op, "the server cuts its answer short, and goes no further when asked again")
-	}
 	return l, err
 }
 
@@ -138,7 +135,7 @@ func (l *listing) add(op string, at *url.URL, r *response) error {
 		case r.status != 0 && r.status/100 != 2:
 			l.broken = append(l.broken, offline.BrokenItem{Href: href, Reason: refusedText(r.status)})
 		default:
-			l.there = append(l.there, entry{href: href, key: sameKey(u), etag: r.text(nsDAV, "getetag")})
+			l.there = append(l.there, entry{href: href, key: sameKey(u), etag: r.etag()})
 		}
 	}
 	return nil
@@ -155,9 +152,10 @@ func noReport(err error) bool {
 	case offline.FaultExpired, offline.FaultRejected, offline.FaultProtocol, offline.FaultDenied, offline.FaultStale, offline.FaultNotFound:
 		return true
 	case offline.FaultServer:
-		// Some answer 500 or 507 to a token that is not theirs.
+		// Some answer 500 or 507 to a token that is not theirs, or will not begin a
+		// list that is too long for them.
 		var f *offline.Fault
-		return errors.As(err, &f) && (f.Code == "500" || f.Code == "507")
+		return errors.As(err, &f) && (f.Code == "500" || f.Code == "507" || f.Code == tooMany)
 	}
 	return false
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html/charset"
 )
@@ -57,6 +58,15 @@ func (r *response) text(space, local string) string {
 		return strings.TrimSpace(p.text)
 	}
 	return ""
+}
+
+// etag is its ETag, empty where there is none that could be given back.
+func (r *response) etag() string {
+	tag := r.text(nsDAV, "getetag")
+	if strings.ContainsFunc(tag, unicode.IsControl) {
+		return ""
+	}
+	return tag
 }
 
 // node is an element, read whole.
@@ -196,6 +206,9 @@ func (s *scan) rest(e xml.StartElement, depth int) (*node, error) {
 func multistatus(r io.Reader, most int64, each func(*response) error) (token string, err error) {
 	s := newScan(r, most)
 	root, ok, err := s.start()
+	if errors.Is(err, io.EOF) {
+		return "", errNotDAV // an answer that is whole, and has no XML in it
+	}
 	if err != nil {
 		return "", err
 	}

@@ -58,8 +58,9 @@ type known struct{ href, etag string }
 
 // changes follows the sync token.
 func (p *pull) changes(ctx context.Context) error {
+	asked := map[string]bool{}
 	for {
-		l, err := p.c.syncReport(ctx, p.at, p.cursor.SyncToken)
+		l, err := p.part(ctx, p.cursor.SyncToken, asked)
 		if err != nil {
 			return err
 		}
@@ -68,6 +69,17 @@ func (p *pull) changes(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// part asks for what changed since a token. asked are the tokens so far: a server
+// that cuts its answers short has to come to an end with them.
+func (p *pull) part(ctx context.Context, token string, asked map[string]bool) (*listing, error) {
+	asked[token] = true
+	l, err := p.c.syncReport(ctx, p.at, token)
+	if err == nil && l.cut && asked[l.token] {
+		err = protocol("ask what changed in a collection", "the server cuts its answer short, and goes no further when asked again")
+	}
+	return l, err
 }
 
 // changed are those of a list that are not as known. They keep the name by which
@@ -105,6 +117,11 @@ func (p *pull) carry(ctx context.Context, list []entry, gone []string, broken []
 	err := f.all(ctx, list, func(got fetched) error {
 		d.Broken = append(d.Broken, got.broken...)
 		d.Gone = append(d.Gone, got.gone...)
+		for _, b := range got.broken {
+			if k, ok := p.known(b.Href); ok {
+				p.same = append(p.same, k.href)
+			}
+		}
 		for _, it := range got.items {
 			if k, ok := p.known(it.Href); ok && sameTag(k.etag, it.ETag) {
 				p.same = append(p.same, k.href) // it gives no ETags, or took its time to say so
@@ -125,11 +142,6 @@ func (p *pull) carry(ctx context.Context, list []entry, gone []string, broken []
 	p.cursor = next
 	d.Cursor, d.Final = next, final
 	if p.reset {
-		for _, b := range d.Broken {
-			if k, ok := p.known(b.Href); ok {
-				p.same = append(p.same, k.href)
-			}
-		}
 		d.Same = p.same
 	}
 	return p.hand(d)
@@ -164,7 +176,7 @@ func (p *pull) everything(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.reset = true
+	p.reset, p.same = true, nil
 	next.At = p.c.cfg.Now().UTC()
 	listed := map[string]bool{}
 	for _, e := range l.there {
@@ -198,9 +210,9 @@ func (p *pull) everything(ctx context.Context) error {
 // with it, or resource by resource.
 func (p *pull) list(ctx context.Context, s state) (*listing, offline.CollectionCursor, error) {
 	if s.syncs {
-		all := &listing{}
+		all, asked := &listing{}, map[string]bool{}
 		for token := ""; ; token = all.token {
-			l, err := p.c.syncReport(ctx, p.at, token)
+			l, err := p.part(ctx, token, asked)
 			if err != nil {
 				if noReport(err) && ctx.Err() == nil {
 					break
