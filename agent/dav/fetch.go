@@ -286,7 +286,7 @@ func (f *fetcher) item(e entry, raw []byte, tag string, got *fetched) {
 }
 
 func (f *fetcher) tooLarge() string {
-	return fmt.Sprintf("it is larger than %d MiB", f.c.cfg.MaxItem>>20)
+	return fmt.Sprintf("it is larger than %.3g MiB", float64(f.c.cfg.MaxItem)/(1<<20))
 }
 
 // kindOf tells what a text is by the first component in it that is one; ok is
