@@ -94,33 +94,40 @@ func (c *Client) target(op string, coll offline.Collection, it offline.Item) (at
 //
 // If-Match compares strongly (RFC 9110 section 13.1.1). With a tag that is weak,
 // or that we had to make up, the server is asked what it has; only if that is
-// what we know it is written, on the tightest condition that the server takes.
+// what we know it is written, on the tightest condition that the server takes. A
+// refusal of one condition may mean that it never takes such, or that somebody
+// was faster: so it is asked anew before a looser one is tried.
 func (c *Client) guarded(ctx context.Context, r request, tag string) error {
-	conditions := []string{tag}
+	var conditions []string
 	switch {
 	case tag == "":
 		return c.once(ctx, r, "If-None-Match", "*")
-	case !strong(tag):
-		raw, now, err := c.get(ctx, r.url)
-		if err != nil {
-			return err
-		}
-		if !sameTag(tag, cmp.Or(now, etagOf(raw))) && tag != etagOf(raw) {
-			return &offline.Fault{Class: offline.FaultStale, Op: r.op, Text: "it has changed on the server"}
-		}
+	case strong(tag):
+		return c.once(ctx, r, "If-Match", tag)
+	case strings.HasPrefix(tag, madeUp):
+		conditions = []string{"*"}
+	case strings.HasPrefix(tag, "W/"):
+		conditions = []string{tag, `"` + opaque(tag) + `"`, "*"}
+	default: // some leave the quotes out
 		conditions = []string{`"` + opaque(tag) + `"`, "*"}
-		switch {
-		case strings.HasPrefix(tag, madeUp):
-			conditions = []string{"*"}
-		case strings.HasPrefix(tag, "W/"):
-			conditions = append([]string{tag}, conditions...)
-		}
 	}
 	var err error
 	for _, cond := range conditions {
+		if err := c.unchanged(ctx, r, tag); err != nil {
+			return err
+		}
 		if err = c.once(ctx, r, "If-Match", cond); offline.ClassOf(err) != offline.FaultStale {
 			return err
 		}
+	}
+	return err
+}
+
+// unchanged asks whether the server still has what tag stands for.
+func (c *Client) unchanged(ctx context.Context, r request, tag string) error {
+	raw, now, err := c.get(ctx, r.url)
+	if err == nil && !sameTag(tag, cmp.Or(now, etagOf(raw))) && tag != etagOf(raw) {
+		err = &offline.Fault{Class: offline.FaultStale, Op: r.op, Text: "it has changed on the server"}
 	}
 	return err
 }
