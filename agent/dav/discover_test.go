@@ -34,6 +34,13 @@ func (n names) LookupTXT(_ context.Context, name string) ([]string, error) {
 	return n.txt, nil
 }
 
+// dialer goes to one server, whatever the host.
+func dialer(s *httptest.Server) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
+	}
+}
+
 func TestACalendarIsFoundFromAnEmailAddressWithoutAPassword(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -52,9 +59,7 @@ func TestACalendarIsFoundFromAnEmailAddressWithoutAPassword(t *testing.T) {
 	roots.AddCert(s.Certificate()) // for example.com and its hosts
 	find := func(n names) ([]dav.Found, error) {
 		cfg := dav.Config{Resolver: n, Services: []dav.Service{dav.CalDAV}, TLS: &tls.Config{RootCAs: roots, ServerName: "example.com"},
-			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
-			}}
+			Dial: dialer(s)}
 		return dav.Discover(t.Context(), cfg, "ann@example.com")
 	}
 	defer s.CloseClientConnections()
