@@ -170,7 +170,7 @@ func (c *Client) exchange(ctx context.Context, r request, a auth) (f *offline.Fa
 		}
 		return nil, resp, nil
 	case moved(resp.StatusCode, r.writes):
-		if to, ok := resolve(r.url, resp.Header.Get("Location")); ok {
+		if to, ok := location(r.url, resp.Header.Get("Location")); ok {
 			return nil, resp, to
 		}
 		return protocol(r.op, "the server sends us on without saying where"), resp, nil

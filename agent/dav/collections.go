@@ -26,17 +26,17 @@ func (c *Client) Collections(ctx context.Context) ([]offline.Collection, error) 
 	if h.alone {
 		depth = "0"
 	}
-	found := map[string]offline.Collection{}
+	found := map[string]offline.Collection{} // by samePlace: home sets may overlap
 	asked := map[string]bool{}
 	for _, home := range append(append([]*url.URL(nil), h.calendars...), h.people...) {
-		if key := origin(home) + sameKey(home); asked[key] {
+		if asked[samePlace(home)] {
 			continue
-		} else {
-			asked[key] = true
 		}
+		asked[samePlace(home)] = true
 		err := c.propfind(ctx, op, home, depth, propsCollection, func(at *url.URL, r *response) error {
-			if coll, ok := c.collection(at, r); ok {
-				found[coll.URL] = coll
+			coll, ok := c.collection(at, r)
+			if u, _ := resolve(at, r.href); ok && found[samePlace(u)].URL == "" {
+				found[samePlace(u)] = coll
 			}
 			return nil
 		})

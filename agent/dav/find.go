@@ -136,12 +136,12 @@ func (c *Client) look(ctx context.Context, u *url.URL, h *homes) (missing []Serv
 	if anonymous && principal == nil && c.insist() {
 		return c.look(ctx, u, h) // it lets anybody look, and we have not said who we are
 	}
-	if principal != nil && (h.principal == nil || sameKey(h.principal) != sameKey(principal)) {
+	if principal != nil && (h.principal == nil || samePlace(h.principal) != samePlace(principal)) {
 		if err := c.follow(op, principal); err != nil {
 			return missing, err
 		}
 		h.principal = principal
-		if sameKey(principal) != sameKey(at) {
+		if samePlace(principal) != samePlace(at) {
 			if _, err := c.properties(ctx, op, principal, func(at *url.URL, r *response) { c.take(at, r, h) }); err != nil {
 				return missing, err
 			}

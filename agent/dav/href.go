@@ -11,8 +11,18 @@ import (
 )
 
 // resolve makes an address of an href: absolute, or a path, or relative to the
-// resource that was asked.
+// resource that was asked. A server behind a proxy that does TLS for it may take
+// itself for one in clear text, and write so: what it means is itself.
 func resolve(base *url.URL, href string) (*url.URL, bool) {
+	u, ok := location(base, href)
+	if ok && u.Scheme == "http" && base.Scheme == "https" && strings.EqualFold(u.Hostname(), base.Hostname()) {
+		u.Scheme, u.Host = base.Scheme, base.Host
+	}
+	return u, ok
+}
+
+// location is resolve for where a server sends us: that is taken at its word.
+func location(base *url.URL, href string) (*url.URL, bool) {
 	ref, err := url.Parse(strings.TrimSpace(href))
 	if err != nil || href == "" {
 		return nil, false
@@ -41,6 +51,9 @@ func sameKey(u *url.URL) string {
 	}
 	return strings.Join(parts, "/")
 }
+
+// samePlace is what all ways to write the address of a folder have in common.
+func samePlace(u *url.URL) string { return origin(u) + strings.TrimSuffix(sameKey(u), "/") }
 
 // within reports whether u is a resource right below the collection, and not the
 // collection itself.
