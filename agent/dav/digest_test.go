@@ -55,3 +55,23 @@ func TestAChallengeThatCannotBeMetIsPassedOver(t *testing.T) {
 		}
 	}
 }
+
+// FuzzChallenges: whatever a server asks with, reading it ends, and what is
+// answered fits on one line of a header.
+func FuzzChallenges(f *testing.F) {
+	for _, seed := range []string{
+		`Basic realm="x"`, `Digest realm="a \"b\"", nonce="n", qop="auth,auth-int", algorithm=SHA-256-sess, opaque="o", stale=TRUE`,
+		`NTLM TlRMTVNTUAAC==, Basic`, `Digest nonce="\`, `=,="`, "Digest nonce=\"a\r\nX: y\"",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		ch := choose([]string{header})
+		if ch == nil {
+			return
+		}
+		if got := (auth{how: ch, user: "jana", secret: "secret"}).header("GET", "/"); got == "" || strings.ContainsAny(got, "\r\n") {
+			t.Errorf("%q is answered with %q", header, got)
+		}
+	})
+}
