@@ -20,6 +20,7 @@ type Component struct {
 	Name       string // in upper case
 	begin, end *Line  // end nil: it is missing
 	nodes      []node
+	old        bool // see Line
 }
 
 // node is a line or a component.
@@ -35,36 +36,49 @@ func NewComponent(name string) *Component {
 
 // Bytes is the file as it is written.
 func (f *File) Bytes() []byte {
-	var b bytes.Buffer
-	f.root.write(&b, f.eol)
-	return b.Bytes()
+	w := writer{eol: f.eol}
+	f.root.write(&w)
+	return w.b.Bytes()
 }
 
 // Components are those at the top, of these names (in upper case), or all.
 func (f *File) Components(names ...string) []*Component { return f.root.Components(names...) }
 
 // AddComponent puts a component at the end of the file.
-func (f *File) AddComponent(c *Component) { f.root.nodes = append(f.root.nodes, node{child: c}) }
+func (f *File) AddComponent(c *Component) { f.root.AddComponent(c) }
 
-func (c *Component) write(b *bytes.Buffer, eol string) {
-	line := func(l *Line) {
-		if l == nil {
-			return
-		}
-		if n := b.Len(); n > 0 && b.Bytes()[n-1] != '\n' && l.raw == nil {
-			b.WriteString(eol) // what came last had no line end
-		}
-		b.Write(l.bytes(eol))
-	}
-	line(c.begin)
+func (c *Component) write(w *writer) {
+	w.line(c.begin)
 	for _, n := range c.nodes {
 		if n.line != nil {
-			line(n.line)
+			w.line(n.line)
 			continue
 		}
-		n.child.write(b, eol)
+		n.child.write(w)
 	}
-	line(c.end)
+	w.line(c.end)
+}
+
+// writer writes lines one behind the other, so that each is read as one again.
+type writer struct {
+	b     bytes.Buffer
+	eol   string
+	stray bool // the last line goes on with the next, by its looks
+}
+
+func (w *writer) line(l *Line) {
+	if l == nil {
+		return
+	}
+	if n := w.b.Len(); n > 0 && w.b.Bytes()[n-1] != '\n' && l.raw == nil {
+		w.b.WriteString(w.eol) // what came last had no line end
+	}
+	text := l.bytes(w.eol)
+	if first, _ := cutPhysical(text); w.stray && !endsQuoted(bytes.TrimRight(first, "\r\n")) {
+		w.b.WriteString(w.eol) // an empty line is the end of it
+	}
+	w.b.Write(text)
+	w.stray = l.raw != nil && l.stray
 }
 
 // Lines are the lines of the component itself, of these names (in upper case), or
@@ -111,6 +125,7 @@ func (c *Component) Add(l *Line) {
 			at = i + 1
 		}
 	}
+	l.old = c.old
 	c.nodes = slices.Insert(c.nodes, at, node{line: l})
 }
 
@@ -121,6 +136,11 @@ func (c *Component) Remove(lines ...*Line) {
 
 // AddComponent puts a component behind all else in it.
 func (c *Component) AddComponent(child *Component) {
+	if n := len(c.nodes); n > 0 {
+		if last := c.nodes[n-1].child; last != nil && last.end == nil {
+			last.end = NewLine("END", last.Name) // or the new one would stand in it
+		}
+	}
 	c.nodes = append(c.nodes, node{child: child})
 }
 
@@ -128,9 +148,24 @@ func (c *Component) AddComponent(child *Component) {
 func (c *Component) InsertComponent(child *Component, before string) {
 	at := slices.IndexFunc(c.nodes, func(n node) bool { return n.child != nil && n.child.Name == before })
 	if at < 0 {
-		at = len(c.nodes)
+		c.AddComponent(child)
+		return
 	}
 	c.nodes = slices.Insert(c.nodes, at, node{child: child})
+}
+
+// Clone is a component like it that is edited by itself.
+func (c *Component) Clone() *Component {
+	n := NewComponent(c.Name)
+	n.old = c.old
+	for _, x := range c.nodes {
+		if x.line != nil {
+			n.nodes = append(n.nodes, node{line: x.line.Clone()})
+		} else {
+			n.nodes = append(n.nodes, node{child: x.child.Clone()})
+		}
+	}
+	return n
 }
 
 // RemoveComponent takes a component out.

@@ -12,7 +12,11 @@ type Line struct {
 	Group string // "item1"; empty: none
 	Name  string // in upper case
 	// bad: it is no content line, and stays as it is.
-	bad     bool
+	bad bool
+	// old: it is of a vCard 2.1 or vCalendar 1.0, where types stand without their
+	// name, texts are ASCII or encoded, and a comma is a comma.
+	old     bool
+	stray   bool   // its raw text ends with a soft line break that leads nowhere
 	spelled string // the name as it was written
 	params  []param
 	value   string
@@ -22,7 +26,7 @@ type Line struct {
 type param struct {
 	name   string // in upper case; TYPE or ENCODING for those of vCard 2.1 that stand alone
 	values []string
-	bare   bool // written as the value alone
+	raw    string // as it came; "": made here
 }
 
 // Param is a parameter of a line that is made.
@@ -113,14 +117,18 @@ func parseLine(s string) (l Line, ok bool) {
 		l.Group, l.spelled = group, name
 	}
 	l.Name = strings.ToUpper(l.spelled)
-	if l.spelled == "" || strings.ContainsAny(l.spelled, " \t\"") {
+	if l.spelled == "" || s[0] == '.' || strings.ContainsAny(l.spelled, " \t\"") {
 		return l, false
 	}
 	rest := s[end:]
 	for strings.HasPrefix(rest, ";") {
 		var p param
-		if p, rest, ok = parseParam(rest[1:]); !ok {
+		from := rest[1:]
+		if p, rest, ok = parseParam(from); !ok {
 			return l, false
+		}
+		if p.raw = from[:len(from)-len(rest)]; strings.Contains(p.raw, "\n") { // a soft line break in quotes
+			p.raw = ""
 		}
 		l.params = append(l.params, p)
 	}
@@ -170,9 +178,9 @@ func parseParam(s string) (p param, rest string, ok bool) {
 func bareParam(v string) param {
 	switch strings.ToUpper(v) {
 	case "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT":
-		return param{name: "ENCODING", values: []string{v}, bare: true}
+		return param{name: "ENCODING", values: []string{v}}
 	}
-	return param{name: "TYPE", values: []string{v}, bare: true}
+	return param{name: "TYPE", values: []string{v}}
 }
 
 // Carets in parameter values (RFC 6868).
@@ -181,36 +189,47 @@ var (
 	caret   = strings.NewReplacer("^", "^^", "\r\n", "^n", "\n", "^n", "\r", "^n", `"`, "^'")
 )
 
-// bytes is the line as it is written.
-func (l *Line) bytes(eol string) []byte {
-	if l.raw != nil {
-		return l.raw
+// paramValues are the values of a parameter as they are written: in quotes where
+// they need them, and without control characters (RFC 5545 section 3.1).
+func paramValues(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		if v = caret.Replace(clean(v)); strings.ContainsAny(v, ":;,") {
+			v = `"` + v + `"`
+		}
+		out[i] = v
 	}
+	return strings.Join(out, ",")
+}
+
+// head is what is written before the value.
+func (l *Line) head() []byte {
 	var b bytes.Buffer
 	if l.Group != "" {
 		b.WriteString(l.Group + ".")
 	}
 	b.WriteString(l.spelled)
 	for _, p := range l.params {
-		if p.bare {
-			b.WriteString(";" + p.values[0])
-			continue
-		}
-		b.WriteString(";" + p.name + "=")
-		for i, v := range p.values {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			if v = caret.Replace(v); strings.ContainsAny(v, ":;,") {
-				v = `"` + v + `"`
-			}
-			b.WriteString(v)
+		switch {
+		case p.raw != "":
+			b.WriteString(";" + p.raw)
+		case l.old && p.name == "TYPE": // vCard 2.1 section 2.1.2
+			b.WriteString(";" + strings.ToUpper(strings.Join(p.values, ";")))
+		default:
+			b.WriteString(";" + p.name + "=" + paramValues(p.values))
 		}
 	}
 	b.WriteByte(':')
-	if l.quotedPrintable() {
-		return foldSoft(b.Bytes(), l.value, eol)
+	return b.Bytes()
+}
+
+// bytes is the line as it is written.
+func (l *Line) bytes(eol string) []byte {
+	if l.raw != nil {
+		return l.raw
 	}
-	b.WriteString(strings.NewReplacer("\r", "", "\n", "").Replace(l.value))
-	return fold(b.Bytes(), eol)
+	if l.quotedPrintable() {
+		return foldSoft(l.head(), l.value, eol)
+	}
+	return fold(append(l.head(), strings.NewReplacer("\r", "", "\n", "").Replace(l.value)...), eol)
 }

@@ -11,6 +11,15 @@ const bom = "\ufeff"
 // maxWidth is how long a line is at most, in octets (RFC 5545 section 3.1).
 const maxWidth = 75
 
+// maxDepth is how many components stand in one another at most; calendars have
+// three. A BEGIN deeper than that is a line that can't be read, so that no text
+// makes us look through, or call ourselves through, a million open components.
+const maxDepth = 16
+
+// maxHeads is how often the head of a line that ends in = is looked at, for whether
+// what follows is of it: a head may be folded, too, but not a million times.
+const maxHeads = 8
+
 // Parse reads a file. It never fails: what is no content line is kept as it is.
 func Parse(raw []byte) *File {
 	f := &File{eol: "\r\n"}
@@ -23,6 +32,9 @@ func Parse(raw []byte) *File {
 		l, raw = nextLine(raw)
 		top := open[len(open)-1]
 		switch name := strings.ToUpper(strings.TrimSpace(l.value)); {
+		case l.Name == "BEGIN" && len(open) > maxDepth:
+			l.bad = true
+			top.nodes = append(top.nodes, node{line: l})
 		case l.bad || l.Name != "BEGIN" && l.Name != "END":
 			top.nodes = append(top.nodes, node{line: l})
 		case l.Name == "BEGIN":
@@ -43,7 +55,23 @@ func Parse(raw []byte) *File {
 			open = open[:n]
 		}
 	}
+	f.root.age(false)
 	return f
+}
+
+// age marks the lines of a vCard 2.1 or vCalendar 1.0, and of what is in it.
+func (c *Component) age(old bool) {
+	if v := c.First("VERSION"); v != nil {
+		old = c.Name == "VCARD" && strings.TrimSpace(v.value) == "2.1" || c.Name == "VCALENDAR" && strings.TrimSpace(v.value) == "1.0"
+	}
+	c.old = old
+	for _, n := range c.nodes {
+		if n.line != nil {
+			n.line.old = old
+		} else {
+			n.child.age(old)
+		}
+	}
 }
 
 // nextLine cuts off the first content line, with what is folded behind it.
@@ -51,7 +79,6 @@ func nextLine(raw []byte) (l *Line, rest []byte) {
 	physical, rest := cutPhysical(raw)
 	text := bytes.TrimRight(physical, "\r\n")
 	text = bytes.TrimPrefix(text, []byte(bom))
-	soft := quotedStart(text)
 	joined := text
 	grown := false
 	grow := func(more []byte) {
@@ -60,26 +87,34 @@ func nextLine(raw []byte) (l *Line, rest []byte) {
 		}
 		joined = append(joined, more...)
 	}
+	heads, soft := 0, false // how often its head was looked for, and whether it says quoted-printable
 	for len(rest) > 0 {
+		if bytes.HasSuffix(joined, []byte("=")) && heads < maxHeads {
+			if heads++; quotedStart(joined) {
+				heads, soft = maxHeads, true
+			}
+		}
 		next, after := cutPhysical(rest)
+		more := bytes.TrimRight(next, "\r\n")
 		switch {
-		case soft && bytes.HasSuffix(joined, []byte("=")):
+		case soft && bytes.HasSuffix(joined, []byte("=")) && !endsQuoted(more):
 			grow([]byte("\n"))
-			grow(bytes.TrimRight(next, "\r\n"))
 		case (next[0] == ' ' || next[0] == '\t') && len(joined) > 0:
-			grow(bytes.TrimRight(next[1:], "\r\n"))
+			more = more[min(1, len(more)):]
 		default:
 			next = nil
 		}
 		if next == nil {
 			break
 		}
+		grow(more)
 		rest = after
 	}
 	parsed, ok := parseLine(string(joined))
 	if !ok {
 		parsed = Line{bad: true}
 	}
+	parsed.stray = bytes.HasSuffix(joined, []byte("=")) && (soft || len(rest) == 0 && parsed.quotedPrintable())
 	parsed.raw = raw[: len(raw)-len(rest) : len(raw)-len(rest)]
 	return &parsed, rest
 }
@@ -90,13 +125,6 @@ func cutPhysical(raw []byte) (line, rest []byte) {
 		return raw[:i+1], raw[i+1:]
 	}
 	return raw, nil
-}
-
-// quotedStart reports whether a line begins a quoted-printable value, whose soft
-// line breaks are no folds.
-func quotedStart(text []byte) bool {
-	head, _, _ := bytes.Cut(text, []byte(":"))
-	return bytes.Contains(bytes.ToUpper(head), []byte("QUOTED-PRINTABLE"))
 }
 
 // fold breaks a line after at most 75 octets, between characters.
@@ -113,27 +141,6 @@ func fold(line []byte, eol string) []byte {
 		out = append(out, line[:n]...)
 		width += n
 		line = line[n:]
-	}
-	return append(out, eol...)
-}
-
-// foldSoft breaks a quoted-printable line with soft line breaks, never inside of
-// an octet's three characters.
-func foldSoft(head []byte, value, eol string) []byte {
-	out, width := head, len(head)
-	value = strings.ReplaceAll(value, "=\n", "")
-	for i := 0; i < len(value); {
-		n := 1
-		if value[i] == '=' && i+3 <= len(value) {
-			n = 3
-		}
-		if width+n > maxWidth {
-			out = append(out, "="+eol...)
-			width = 0
-		}
-		out = append(out, value[i:i+n]...)
-		width += n
-		i += n
 	}
 	return append(out, eol...)
 }

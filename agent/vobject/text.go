@@ -3,8 +3,6 @@ package vobject
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
-	"mime/quotedprintable"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,21 +12,16 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// quotedPrintable: the value is encoded so (vCard 2.1).
-func (l *Line) quotedPrintable() bool {
-	return slices.ContainsFunc(l.ParamValues("ENCODING"), func(v string) bool { return strings.EqualFold(v, "QUOTED-PRINTABLE") })
-}
-
 // decoded is the value in UTF-8, without its encoding, and still escaped.
 func (l *Line) decoded() string {
 	s := l.value
-	if l.quotedPrintable() {
-		s = strings.ReplaceAll(s, "=\n", "")
-		b, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(s)))
-		if err != nil && len(b) == 0 {
-			b = []byte(s)
+	switch {
+	case l.quotedPrintable():
+		s = decodeQuoted(s)
+	case l.base64(): // some programs write texts so
+		if data, ok := decode64(s); ok {
+			s = string(data)
 		}
-		s = string(b)
 	}
 	if set := l.Param("CHARSET"); set != "" && !strings.EqualFold(set, "utf-8") {
 		if e, err := htmlindex.Get(set); err == nil {
@@ -52,7 +45,7 @@ func (l *Line) Text() string { return clean(unescape(l.decoded())) }
 // SetText sets the value from a text. What is said already is not said again.
 func (l *Line) SetText(s string) {
 	if l.Text() != s || l.raw == nil {
-		l.set(escape(s))
+		l.set(l.escape(s))
 	}
 }
 
@@ -69,18 +62,25 @@ func (l *Line) SetTexts(all ...string) {
 	if slices.Equal(l.Texts(), all) && l.raw != nil {
 		return
 	}
-	l.set(joinEscaped(all, ","))
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = escaper.Replace(clean(v))
+	}
+	l.set(strings.Join(out, ","))
 }
 
 // Parts are the components of a structured value, separated by semicolons, each
-// a list (RFC 6350 section 6.2.2).
+// a list (RFC 6350 section 6.2.2); vCard 2.1 has no lists in them.
 func (l *Line) Parts() (all [][]string) {
 	for _, p := range split(l.decoded(), ';') {
-		var list []string
-		for _, v := range split(p, ',') {
-			list = append(list, clean(unescape(v)))
+		values := []string{p}
+		if !l.old {
+			values = split(p, ',')
 		}
-		all = append(all, list)
+		for i, v := range values {
+			values[i] = clean(unescape(v))
+		}
+		all = append(all, values)
 	}
 	return all
 }
@@ -92,45 +92,49 @@ func (l *Line) SetParts(all [][]string) {
 	}
 	parts := make([]string, len(all))
 	for i, list := range all {
-		parts[i] = joinEscaped(list, ",")
+		out := make([]string, len(list))
+		for j, v := range list {
+			out[j] = l.escape(v)
+		}
+		parts[i] = strings.Join(out, ",")
 	}
 	l.set(strings.Join(parts, ";"))
 }
 
-// set sets an escaped value, in the encoding that the line has.
+// set sets an escaped value, in the encoding that the line has. A text of vCard 2.1
+// gets one where it can't do without: 2.1 has ASCII alone, no line ends in texts,
+// and folds only where there are spaces (vCard 2.1 section 2.1).
 func (l *Line) set(v string) {
-	l.raw = nil
-	if !l.quotedPrintable() {
-		l.value = v
-		if l.Param("CHARSET") != "" {
-			l.SetParam("CHARSET", "UTF-8")
-		}
-		return
+	l.raw, l.value = nil, v
+	if l.base64() {
+		l.SetParam("ENCODING")
 	}
-	l.SetParam("CHARSET", "UTF-8")
-	v = strings.NewReplacer(`\\`, `\\`, `\n`, "\r\n").Replace(v)
-	var b strings.Builder
-	for i := range len(v) {
-		if c := v[i]; c > ' ' && c < 0x7f && c != '=' || c == ' ' && i > 0 && i < len(v)-1 {
-			b.WriteByte(c)
-		} else {
-			b.WriteString("=" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
-		}
+	ascii := !strings.ContainsFunc(v, func(r rune) bool { return r > 0x7e })
+	eightBit := l.Param("CHARSET") != "" || l.Param("ENCODING") != ""
+	if l.old && (!ascii && !eightBit || strings.Contains(v, `\n`) || len(l.head())+len(v) > maxWidth) {
+		l.SetParam("ENCODING", "QUOTED-PRINTABLE")
 	}
-	l.value = b.String()
+	if l.Param("CHARSET") != "" || l.quotedPrintable() && !ascii {
+		l.SetParam("CHARSET", "UTF-8")
+	}
+	if l.quotedPrintable() {
+		l.value = encodeQuoted(strings.NewReplacer(`\\`, `\\`, `\n`, "\r\n").Replace(v))
+	}
 }
 
-func joinEscaped(all []string, sep string) string {
-	out := make([]string, len(all))
-	for i, s := range all {
-		out[i] = escape(s)
+var (
+	escaper    = strings.NewReplacer(`\`, `\\`, ",", `\,`, ";", `\;`, "\n", `\n`)
+	oldEscaper = strings.NewReplacer(`\`, `\\`, ";", `\;`, "\n", `\n`)
+)
+
+// escape writes a text as the value of a line has it (RFC 5545 section 3.3.11,
+// RFC 6350 section 3.4). To vCard 2.1 a comma is a comma.
+func (l *Line) escape(s string) string {
+	if l.old {
+		return oldEscaper.Replace(clean(s))
 	}
-	return strings.Join(out, sep)
+	return escaper.Replace(clean(s))
 }
-
-var escaper = strings.NewReplacer(`\`, `\\`, ",", `\,`, ";", `\;`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`)
-
-func escape(s string) string { return escaper.Replace(s) }
 
 func unescape(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
@@ -200,8 +204,7 @@ func (l *Line) Binary() (data []byte, mediaType string, ok bool) {
 		data, ok = decode64(body)
 		return data, head, ok
 	}
-	switch strings.ToUpper(l.Param("ENCODING")) {
-	case "B", "BASE64":
+	if l.base64() {
 		data, ok = decode64(v)
 		if t := l.Param("TYPE"); t != "" {
 			mediaType = "image/" + strings.ToLower(t)
@@ -209,6 +212,11 @@ func (l *Line) Binary() (data []byte, mediaType string, ok bool) {
 		return data, mediaType, ok
 	}
 	return nil, "", false
+}
+
+func (l *Line) base64() bool {
+	e := l.Param("ENCODING")
+	return strings.EqualFold(e, "B") || strings.EqualFold(e, "BASE64")
 }
 
 func decode64(s string) ([]byte, bool) {
