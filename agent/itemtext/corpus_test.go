@@ -7,10 +7,17 @@ var cards = map[string]string{
 		"item1.TEL:+46 36 4\r\nitem1.X-ABLabel:Assistant\r\nADR;TYPE=WORK:;Floor 2;Storgatan 1;Jönköping;;553 20;Sweden\r\nADR;TYPE=HOME:;;Hemvägen 2\\nBakgården;Huskvarna;;561 31;Sweden\r\n" +
 		"BDAY:1980-05-17\r\nX-ANNIVERSARY:2005-06-18\r\nURL:https://alder.example/?a=1,2\r\nURL:ftp://files.alder.example\r\nNOTE:Met at the fair.\\nLikes coffee.\r\nX-SPOUSE:Erik\r\nX-UNKNOWN;X-P=\"a;b\":keep\\,me\r\n" +
 		"CATEGORIES:Fair,Track in CRM\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRg==\r\nX-PHONETIC-FIRST-NAME:アンナ\r\nEND:VCARD\r\n",
-	"4.0":          "BEGIN:VCARD\nVERSION:4.0\nUID:urn:uuid:c2\nFN:山田 太郎\nN:山田;太郎;;;\nEMAIL;PREF=2:b@x.example\nEMAIL;PREF=1:a@x.example\nTEL;VALUE=uri;TYPE=\"voice,work\":tel:+81-3-1\nBDAY:--0203\nANNIVERSARY:20090808\nPHOTO:data:image/png;base64,iVBORw0KGgo=\nADR;PREF=1:;;1-2;Tokyo;;100;Japan\nCLASS:PRIVATE\nX-POSTRIDER-ORG:org1\nX-POSTRIDER-RECORD:contact:r1\nEND:VCARD\n",
-	"2.1":          "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:=D6berg;J=F6rg;;;\r\nTEL;CELL;PREF:+1\r\nTEL;HOME;VOICE:+2\r\nEMAIL;INTERNET:j@x.example\r\nNOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\ntwo\r\nADR;WORK:;;Street;City;;1;Land\r\nEND:VCARD\r\n",
-	"Apple":        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\nitem1.X-ABDATE:2010-01-02\r\nitem1.X-ABLabel:_$!<Anniversary>!$_\r\nTEL;type=IPHONE;type=CELL:1\r\nTEL;type=MAIN:2\r\nEND:VCARD\r\n",
-	"a company":    "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:Acme\r\nORG:Acme\\; Sons\r\nEND:VCARD\r\n",
+	"4.0":       "BEGIN:VCARD\nVERSION:4.0\nUID:urn:uuid:c2\nFN:山田 太郎\nN:山田;太郎;;;\nEMAIL;PREF=2:b@x.example\nEMAIL;PREF=1:a@x.example\nTEL;VALUE=uri;TYPE=\"voice,work\":tel:+81-3-1\nBDAY:--0203\nANNIVERSARY:20090808\nPHOTO:data:image/png;base64,iVBORw0KGgo=\nADR;PREF=1:;;1-2;Tokyo;;100;Japan\nCLASS:PRIVATE\nX-POSTRIDER-ORG:org1\nX-POSTRIDER-RECORD:contact:r1\nEND:VCARD\n",
+	"2.1":       "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:=D6berg;J=F6rg;;;\r\nTEL;CELL;PREF:+1\r\nTEL;HOME;VOICE:+2\r\nEMAIL;INTERNET:j@x.example\r\nNOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\ntwo\r\nADR;WORK:;;Street;City;;1;Land\r\nEND:VCARD\r\n",
+	"Apple":     "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\nitem1.X-ABDATE:2010-01-02\r\nitem1.X-ABLabel:_$!<Anniversary>!$_\r\nTEL;type=IPHONE;type=CELL:1\r\nTEL;type=MAIN:2\r\nEND:VCARD\r\n",
+	"a company": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:Acme\r\nORG:Acme\\; Sons\r\nEND:VCARD\r\n",
+	"relations": "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:A B\r\nN:B;A;;;\r\nRELATED;TYPE=friend;VALUE=text:X-UNKNOWN\r\nRELATED;TYPE=spouse:urn:uuid:1\r\nRELATED;VALUE=text;TYPE=\"spouse,contact\":Erik\r\nRELATED;TYPE=manager:Mona\r\n" +
+		"RELATED;TYPE=agent;VALUE=text:Agent\r\nRELATED;TYPE=assistant;VALUE=text:Assar\r\nEND:VCARD\r\n",
+	"Google": "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A B\r\nN:B;A;;;\r\nitem1.X-ABRELATEDNAMES;type=pref:Erik\r\nitem1.X-ABLabel:_$!<Spouse>!$_\r\nitem2.X-ABRELATEDNAMES:Mona\r\nitem2.X-ABLabel:_$!<Manager>!$_\r\n" +
+		"item3.X-ABRELATEDNAMES:Mother\r\nitem3.X-ABLabel:_$!<Mother>!$_\r\nBDAY:--0517\r\nORG:Foo, Inc.;R\\, D\r\nitem4.URL:https\\://x.example/?a=1\\,2\r\nitem4.X-ABLabel:_$!<HomePage>!$_\r\nEND:VCARD\r\n",
+	"Outlook":      "BEGIN:VCARD\r\nVERSION:2.1\r\nN:B;A\r\nFN:A B\r\nX-MS-SPOUSE;N:Erik\r\nX-MS-MANAGER:Mona\r\nX-MS-ASSISTANT:Assar\r\nX-MS-ANNIVERSARY:20050618\r\nADR;WORK;PREF:;;Main St 1, Floor 2;City\r\nLABEL;WORK;PREF;ENCODING=QUOTED-PRINTABLE:Main St 1, Floor 2=0D=0A=\r\nCity\r\nNOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\nREV:20260101T000000Z\r\nEND:VCARD\r\n",
+	"by several":   "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A B\r\nN:B;A;;;\r\nX-SPOUSE:Erik\r\nX-EVOLUTION-SPOUSE:Erik\r\nX-KADDRESSBOOK-X-SpousesName:Other\r\nNOTE:first\r\nNOTE:second\r\nTITLE:one\r\nTITLE:two\r\nURL:https://a.example\r\nURL:https://b.example\r\nORG:Alder\r\nORG:Birch;Sales\r\nBDAY:0000-00-00\r\nEND:VCARD\r\n",
+	"sorted":       "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:山田 太郎\r\nN;SORT-AS=\"やまだ,たろう\":山田;太郎;;;\r\nORG;SORT-AS=\"Alder\":Alder\r\nEND:VCARD\r\n",
 	"hardly a one": "BEGIN:VCARD\nno colon here\n;;;\nTEL\nEMAIL;TYPE=\"x:y\nEND:VCARD",
 }
 

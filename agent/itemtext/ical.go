@@ -56,7 +56,7 @@ func (t Text) readEvent(file *vobject.File, zone *time.Location) Info {
 // readTexts reads what an occurrence can have of its own, but its time.
 func readTexts(c *vobject.Component, f offline.Fields) {
 	put(f, offline.WordSubject, oneLine(textOf(c, "SUMMARY")))
-	put(f, "body", bodyOf(c, "DESCRIPTION"))
+	put(f, "body", bodyOf(c.First("DESCRIPTION")))
 	put(f, "location", oneLine(textOf(c, "LOCATION")))
 	put(f, "importance", importance(c))
 	f[offline.WordShow] = show(c)

@@ -74,8 +74,7 @@ func setTexts(c *vobject.Component, w, v string) {
 	case "location":
 		setText(c, "LOCATION", v)
 	case "body":
-		setText(c, "DESCRIPTION", v)
-		c.Remove(c.Lines("X-ALT-DESC")...) // it says what the body was
+		setBody(c, v)
 	case "importance":
 		setImportance(c, v)
 	case offline.WordShow:

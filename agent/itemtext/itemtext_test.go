@@ -100,6 +100,11 @@ func TestWhatTextsSay(t *testing.T) {
 			address1-country=Land`, "", ""},
 		{offline.KindContact, "Apple", cards, "last=Bob\nbirthday=--02-03\nanniversary=2010-01-02\nmobile=1\nphone-company=2", "", ""},
 		{offline.KindContact, "a company", cards, "last=Acme\ncompany=Acme; Sons", "", ""},
+		{offline.KindContact, "relations", cards, "first=A\nlast=B\nspouse=Erik\nmanager=Mona\nassistant=Assar", "", ""},
+		{offline.KindContact, "Google", cards, "first=A\nlast=B\nspouse=Erik\nmanager=Mona\nbirthday=--05-17\ncompany=Foo, Inc.\ndepartment=R, D\nwebsite=https://x.example/?a=1,2", "", ""},
+		{offline.KindContact, "Outlook", cards, "first=A\nlast=B\nspouse=Erik\nmanager=Mona\nassistant=Assar\nanniversary=2005-06-18\naddress1-street=Main St 1, Floor 2\naddress1-city=City\nbody=one", "", ""},
+		{offline.KindContact, "by several", cards, "first=A\nlast=B\nspouse=Erik\nbody=first\ntitle=one\nwebsite=https://a.example\ncompany=Alder", "", ""},
+		{offline.KindContact, "sorted", cards, "first=太郎\nlast=山田\nyomi-last=やまだ\nyomi-first=たろう\ncompany=Alder", "", ""},
 		{offline.KindAppointment, "a meeting", events, `subject=Offer: open, questions
 			body=One\nTwo
 			location=Teams

@@ -103,6 +103,9 @@ func (t Text) blank(kind offline.Kind, uid string) *vobject.File {
 		uidLine := vobject.NewLine("UID", "")
 		uidLine.SetText(uid)
 		c.Add(uidLine)
+		// No REV, which a card may be without (RFC 2426 section 3.6.4, RFC 6350 section
+		// 6.7.4): a card that is made again, because the answer to the first attempt was
+		// lost, has to be the same text to be known again.
 		f.AddComponent(c)
 		return f
 	}
@@ -168,13 +171,13 @@ func (e *edit) run(mark offline.Mark, markChanged bool) error {
 		e.setProp(propOrg, mark.Org)
 		e.setProp(propRecord, mark.Record.String())
 	}
-	if e.kind != offline.KindContact && !e.fresh {
-		e.setRaw("DTSTAMP", e.t.stamp())
-		if e.c.First("LAST-MODIFIED") != nil {
-			e.setRaw("LAST-MODIFIED", e.t.stamp())
+	if e.kind != offline.KindContact {
+		e.setStamp("DTSTAMP")
+	}
+	for _, name := range [...]string{"LAST-MODIFIED", "REV"} { // RFC 5545 section 3.8.7.3, RFC 6350 section 6.7.4
+		if e.c.First(name) != nil {
+			e.setStamp(name)
 		}
-	} else if e.c.First("REV") != nil {
-		e.setRaw("REV", e.t.stamp())
 	}
 	return nil
 }
@@ -192,12 +195,28 @@ func setText(c *vobject.Component, name, v string) {
 		return
 	}
 	if len(lines) == 0 {
-		l := vobject.NewLine(name, "")
-		l.SetText(v)
-		c.Add(l)
-		return
+		lines = []*vobject.Line{vobject.NewLine(name, "")}
+		c.Add(lines[0])
+	}
+	if lines[0].Text() != v {
+		lines[0].SetParam("ALTREP") // it says what the text was (RFC 5545 section 3.2.1)
 	}
 	lines[0].SetText(v)
+}
+
+// setBody sets the text of an appointment or task; what says in other ways what it
+// was goes: that of Outlook, and that of RFC 9073 section 6.5.
+func setBody(c *vobject.Component, v string) {
+	setText(c, "DESCRIPTION", v)
+	c.Remove(c.Lines("X-ALT-DESC", "STYLED-DESCRIPTION")...)
+}
+
+// setStamp says when the item was changed; the property may have been a date.
+func (e *edit) setStamp(name string) {
+	e.setRaw(name, e.t.stamp())
+	l := e.c.First(name)
+	l.SetParam("VALUE")
+	l.SetParam("TZID")
 }
 
 // setRaw sets a property whose value is no text.
@@ -281,8 +300,7 @@ func textOf(c *vobject.Component, name string) string {
 }
 
 // bodyOf is a text of several lines: without spaces at their ends.
-func bodyOf(c *vobject.Component, name string) string {
-	l := c.First(name)
+func bodyOf(l *vobject.Line) string {
 	if l == nil {
 		return ""
 	}

@@ -20,7 +20,7 @@ func (t Text) readTodo(file *vobject.File, zone *time.Location) Info {
 	f := in.Fields
 	in.UID, in.Mark = common(c, f, offline.WordRegarding)
 	put(f, offline.WordSubject, oneLine(textOf(c, "SUMMARY")))
-	put(f, "body", bodyOf(c, "DESCRIPTION"))
+	put(f, "body", bodyOf(c.First("DESCRIPTION")))
 	put(f, "importance", importance(c))
 	put(f, "start", readWhen(cal, c, "DTSTART", zone))
 	put(f, "due", readWhen(cal, c, "DUE", zone))
