@@ -149,10 +149,13 @@ func (e *edit) newOverride(begins time.Time, length time.Duration, allDay bool, 
 	id := e.likeStart("RECURRENCE-ID")
 	e.writeLike(id, begins, allDay, zone)
 	o.Add(id)
-	for name, at := range map[string]time.Time{"DTSTART": begins, "DTEND": begins.Add(length)} {
+	for i, name := range [...]string{"DTSTART", "DTEND"} {
 		l := e.likeStart(name)
-		e.writeLike(l, at, allDay, zone)
+		e.writeLike(l, begins.Add(time.Duration(i)*length), allDay, zone)
 		o.Add(l)
+	}
+	for _, alarm := range e.c.Components() { // the series' do not ring for it (RFC 5545 section 3.8.4.4)
+		o.AddComponent(alarm.Clone())
 	}
 	e.cal.AddComponent(o)
 	return o

@@ -2,6 +2,7 @@ package itemtext
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"postrider/agent/vobject"
@@ -23,8 +24,7 @@ func (e *edit) editTodo() error {
 		case offline.WordSubject:
 			e.setProp("SUMMARY", v)
 		case "body":
-			e.setProp("DESCRIPTION", v)
-			e.c.Remove(e.c.Lines("X-ALT-DESC")...)
+			setBody(e.c, v)
 		case "importance":
 			setImportance(e.c, v)
 		case "percent":
@@ -43,7 +43,33 @@ func (e *edit) editTodo() error {
 			return fmt.Errorf("%s of a task: %w", w, err)
 		}
 	}
+	_, start := e.change["start"]
+	if _, due := e.change["due"]; start || due {
+		e.sameKind()
+	}
 	return nil
+}
+
+// sameKind has DTSTART and DUE both be times where one is (RFC 5545 section 3.8.2.3;
+// servers refuse others). A day is its midnight, wherever the user may be then.
+func (e *edit) sameKind() {
+	var days []*vobject.Line
+	times := 0
+	for _, l := range e.c.Lines("DTSTART", "DUE") {
+		switch m, ok := readMoment(e.cal, l, l.Value(), e.zone); {
+		case !ok:
+		case m.day:
+			days = append(days, l)
+		default:
+			times++
+		}
+	}
+	for _, l := range days {
+		if times > 0 {
+			l.SetParam("VALUE")
+			l.SetValue(strings.TrimSpace(l.Value()) + "T000000")
+		}
+	}
 }
 
 // setStatus writes STATUS, and beside it what it does not know.
@@ -86,6 +112,8 @@ func (e *edit) setWhen(name, v string, instant bool) error {
 		e.c.Add(l)
 	}
 	if instant {
+		l.SetParam("TZID")
+		l.SetParam("VALUE")
 		l.SetValue(at.UTC().Format(utcForm))
 		return nil
 	}
