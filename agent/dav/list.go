@@ -1,7 +1,6 @@
 package dav
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -117,8 +116,9 @@ func (l *listing) add(op string, at *url.URL, r *response) error {
 	for _, href := range append([]string{r.href}, r.others...) {
 		u, ok := resolve(at, href)
 		switch {
+		case href == "": // it speaks of no resource, so that there is none to set aside
 		case !ok:
-			l.broken = append(l.broken, offline.BrokenItem{Href: href, Reason: cmp.Or(r.wrong, "the server gives an address that can't be read")})
+			l.broken = append(l.broken, offline.BrokenItem{Href: href, Reason: "the server gives an address that can't be read"})
 		case sameKey(u) == sameKey(at) || sameKey(u) == sameKey(at)+"/" || sameKey(u)+"/" == sameKey(at):
 			switch {
 			case r.status == http.StatusInsufficientStorage:

@@ -11,9 +11,11 @@ import (
 var _ agent.Directory = (*dav.Client)(nil)
 
 func TestRadicaleConforms(t *testing.T) {
+	t.Parallel()
 	davtest.Conformance(t, func(t *testing.T) davtest.Fixture { return davtest.StartRadicale(t) })
 }
 
 func TestXandikosConforms(t *testing.T) {
+	t.Parallel()
 	davtest.Conformance(t, func(t *testing.T) davtest.Fixture { return davtest.StartXandikos(t) })
 }
