@@ -2,6 +2,7 @@ package itemtext
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +137,16 @@ func TestANewCardIsTheSameWheneverItIsMade(t *testing.T) {
 	b, err := later.Edit(offline.KindContact, nil, "u", offline.Fields{"last": "A"}, offline.Mark{}, time.UTC)
 	if err != nil || !bytes.Equal(a, b) {
 		t.Errorf("%v\n%s\n%s", err, a, b)
+	}
+}
+
+// However many lines there are, a word that is cleared is not said by the next of them.
+func TestACardOfThousandsOfLinesIsEdited(t *testing.T) {
+	for _, l := range []string{"ADR;TYPE=home:;;a", "URL:https://x.example/%d", "TEL;TYPE=home:1", "EMAIL:a@x.example", "NOTE:%d"} {
+		var lines []string
+		for i := range 1000 {
+			lines = append(lines, strings.Replace(l, "%d", strconv.Itoa(i), 1))
+		}
+		edited(t, offline.KindContact, card("3.0", append(lines, "N:B;A;;;", "FN:A B")...), "body=\nwebsite=\naddress1-street=\nemail1=\nphone-home=")
 	}
 }

@@ -88,15 +88,32 @@ func (e *edit) rawLink(l *vobject.Line, v string) bool {
 	return l.Param("ENCODING") == "" && !strings.Contains(v, `\`) && !(long && e.version() == "2.1")
 }
 
+// manyPins are more than any card needs that people wrote: from then on all lines
+// alike are pinned at once, not the next that comes up each time.
+const manyPins = 20
+
 // pin notes on lines which word they hold, where their types and order alone would
 // say otherwise now that others came or went.
 func (e *edit) pin() {
-	for range len(e.c.Lines()) + 1 {
+	held := map[*vobject.Line]bool{}
+	for _, l := range e.slots {
+		held[l] = true
+	}
+	for pass := range 5 * manyPins {
 		now, pinned := e.t.slots(e.c), false
 		for _, w := range slices.Sorted(maps.Keys(now)) {
-			if e.slots[w] != now[w] && !slices.Contains(slices.Collect(maps.Values(e.slots)), now[w]) {
-				now[w].SetParam(paramWord, noWord)
-				pinned = true
+			if e.slots[w] == now[w] || held[now[w]] {
+				continue
+			}
+			pinned = true
+			alike := []*vobject.Line{now[w]}
+			if pass > manyPins {
+				alike = e.c.Lines(now[w].Name)
+			}
+			for _, l := range alike {
+				if !held[l] {
+					l.SetParam(paramWord, noWord)
+				}
 			}
 		}
 		for _, w := range slices.Sorted(maps.Keys(e.slots)) {
