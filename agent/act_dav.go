@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"postrider/agent/merge"
 	"postrider/offline"
@@ -15,43 +16,158 @@ type directoryTrouble struct{ error }
 
 func (t directoryTrouble) Unwrap() error { return t.error }
 
+// putBatch is how many items are written at a time: what came of them is kept in
+// one transaction.
+const putBatch = 40
+
+// davCarrier carries a round's writes to the directories. Those to one collection
+// that need no look elsewhere first go together; their order among each other does
+// not matter, and what removes something waits for what was planned before it.
+type davCarrier struct {
+	a       *Agent
+	waiting map[string][]plan // by collection
+	order   []string          // the collections, as they were first met
+	down    map[string]bool   // accounts that can't be reached
+	failed  error
+}
+
 // carryToDirectories carries the writes to the user's calendars, task lists and
-// address books, one at a time. An account that can't be reached does not keep the
-// others back.
+// address books. An account that can't be reached does not keep the others back.
 func (a *Agent) carryToDirectories(ctx context.Context, all []plan) error {
-	var failed error
-	down := map[string]bool{}
+	d := davCarrier{a: a, waiting: map[string][]plan{}, down: map[string]bool{}}
+	err := d.carry(ctx, all)
+	if err != nil {
+		return errors.Join(d.failed, err)
+	}
+	if d.failed != nil {
+		return directoryTrouble{d.failed}
+	}
+	return nil
+}
+
+func (d *davCarrier) carry(ctx context.Context, all []plan) error {
 	for _, p := range all {
-		if p.dav == nil {
-			continue
-		}
-		c, acct, err := a.placeOf(p.dav.item.Collection)
-		if err != nil {
-			return err
-		}
-		if acct == nil || down[acct.Name] {
-			continue
-		}
-		a.doing("Writing to "+c.Name, 0, 0)
-		err = a.carryToDirectory(ctx, acct.Directory, c, p)
-		class := offline.ClassOf(err)
 		switch {
-		case err == nil:
-		case ctx.Err() != nil || class == "":
-			return errors.Join(failed, err)
-		case class.Transient() || class == offline.FaultAuth || class == offline.FaultTLS:
-			down[acct.Name] = true
-			failed = errors.Join(failed, a.guardDirectory(ctx, *acct, fmt.Errorf("write to %s: %w", c.Name, err)))
-		default:
-			if err := a.Store.Update(func(tx *offline.Tx) error { return a.itemRefused(tx, p.item, err) }); err != nil {
+		case p.dav == nil:
+		case p.dav.remove || p.dav.unless != nil:
+			if err := d.flush(ctx); err != nil {
 				return err
+			}
+			if err := d.alone(ctx, p); err != nil {
+				return err
+			}
+		default:
+			url := p.dav.item.Collection
+			if len(d.waiting[url]) == 0 {
+				d.order = append(d.order, url)
+			}
+			if d.waiting[url] = append(d.waiting[url], p); len(d.waiting[url]) >= putBatch {
+				if err := d.flush(ctx); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	if failed != nil {
-		return directoryTrouble{failed}
+	return d.flush(ctx)
+}
+
+// flush writes what waits.
+func (d *davCarrier) flush(ctx context.Context) error {
+	for _, url := range d.order {
+		if err := d.puts(ctx, url, d.waiting[url]); err != nil {
+			return err
+		}
+		delete(d.waiting, url)
+	}
+	d.order = nil
+	return nil
+}
+
+func (d *davCarrier) puts(ctx context.Context, url string, all []plan) error {
+	c, acct, err := d.a.placeOf(url)
+	if err != nil || acct == nil || d.down[acct.Name] {
+		return err
+	}
+	d.a.doing("Writing to "+c.Name, 0, 0)
+	items := make([]offline.Item, len(all))
+	for i, p := range all {
+		items[i] = p.dav.item
+	}
+	got := acct.Directory.PutAll(ctx, c, items)
+	err = d.a.Store.Update(func(tx *offline.Tx) error {
+		for i, w := range got {
+			if w.Err == nil {
+				if err := d.a.putDone(tx, all[i], w.Item); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	works := slices.ContainsFunc(got, func(w offline.Written) bool { return w.Err == nil })
+	for i, w := range got {
+		err := w.Err
+		switch offline.ClassOf(err) {
+		case offline.FaultServer:
+			if works { // it stumbles over this item alone, which must not keep the others back
+				if err := d.refused(all[i], err); err != nil {
+					return err
+				}
+				continue
+			}
+		case offline.FaultStale, offline.FaultExists, offline.FaultNotFound:
+			err = d.a.readItemAgain(ctx, acct.Directory, c, all[i].dav.item)
+		}
+		if err := d.end(ctx, c, *acct, all[i], err); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// alone carries out what must not go together with other writes.
+func (d *davCarrier) alone(ctx context.Context, p plan) error {
+	c, acct, err := d.a.placeOf(p.dav.item.Collection)
+	if err != nil || acct == nil || d.down[acct.Name] {
+		return err
+	}
+	d.a.doing("Writing to "+c.Name, 0, 0)
+	return d.end(ctx, c, *acct, p, d.a.carryToDirectory(ctx, acct.Directory, c, p))
+}
+
+// end takes what came of a write: trouble with its account ends that one, a refusal
+// is noted at the item, and only what is the store's trouble or the user's will is
+// an error.
+func (d *davCarrier) end(ctx context.Context, c offline.Collection, acct Account, p plan, err error) error {
+	class := offline.ClassOf(err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil || class == "":
+		return err
+	case class.Transient() || class == offline.FaultAuth || class == offline.FaultTLS:
+		if !d.down[acct.Name] {
+			d.down[acct.Name] = true
+			d.failed = errors.Join(d.failed, d.a.guardDirectory(ctx, acct, fmt.Errorf("write to %s: %w", c.Name, err)))
+		}
+		return nil
+	}
+	return d.refused(p, err)
+}
+
+func (d *davCarrier) refused(p plan, cause error) error {
+	return d.a.Store.Update(func(tx *offline.Tx) error { return d.a.itemRefused(tx, p.item, cause) })
+}
+
+// putDone keeps what came of a write that went through.
+func (a *Agent) putDone(tx *offline.Tx, p plan, got offline.Item) error {
+	if err := a.keepWritten(tx, p.dav, got); err != nil || p.davDone == nil {
+		return err
+	}
+	return p.davDone(tx, got)
 }
 
 // placeOf is a collection with the account that it belongs to; nil where that is
@@ -94,15 +210,7 @@ func (a *Agent) carryToDirectory(ctx context.Context, d Directory, c offline.Col
 	if err != nil {
 		return err
 	}
-	return a.Store.Update(func(tx *offline.Tx) error {
-		if err := a.keepWritten(tx, w, got); err != nil {
-			return err
-		}
-		if p.davDone == nil {
-			return nil
-		}
-		return p.davDone(tx, got)
-	})
+	return a.Store.Update(func(tx *offline.Tx) error { return a.putDone(tx, p, got) })
 }
 
 // stillThere asks whether an item is at its server: one that was made and taken

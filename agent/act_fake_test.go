@@ -119,6 +119,10 @@ func (d *fakeDirectory) Put(ctx context.Context, c offline.Collection, it offlin
 	panic("nothing is written")
 }
 
+func (d *fakeDirectory) PutAll(ctx context.Context, c offline.Collection, items []offline.Item) []offline.Written {
+	panic("nothing is written")
+}
+
 func (d *fakeDirectory) Delete(ctx context.Context, c offline.Collection, it offline.Item) error {
 	panic("nothing is written")
 }

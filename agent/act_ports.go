@@ -32,6 +32,10 @@ type Directory interface {
 	// FaultNotFound: it is no longer there.
 	Put(ctx context.Context, c offline.Collection, it offline.Item) (offline.Item, error)
 
+	// PutAll writes items of a collection as Put does, several at a time, and says
+	// of each what came of it, in their order.
+	PutAll(ctx context.Context, c offline.Collection, items []offline.Item) []offline.Written
+
 	// Delete removes it.Href on condition that the server has it.ETag.
 	// FaultNotFound: it was not there.
 	Delete(ctx context.Context, c offline.Collection, it offline.Item) error

@@ -170,7 +170,7 @@ func (w *lawWorld) must(err error) {
 }
 
 func (w *lawWorld) client(line *lawLine, services []dav.Service) *dav.Client {
-	c, err := dav.New(dav.Config{URL: "http://localhost/", User: lawUser, Transport: line, Services: services, Secret: func(context.Context) (string, error) { return lawPassword, nil },
+	c, err := dav.New(dav.Config{URL: "http://localhost/", User: lawUser, Transport: line, Services: services, Writers: 1, Secret: func(context.Context) (string, error) { return lawPassword, nil },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	w.must(err)
 	return c

@@ -153,6 +153,13 @@ type CollectionCursor struct {
 	At        time.Time `json:"at,omitzero"`     // last good answer
 }
 
+// Written is what came of one of several writes: the item as its server has it now,
+// or the error, and then the item as far as that is known.
+type Written struct {
+	Item Item
+	Err  error
+}
+
 // ItemDelta is one batch of what changed in a collection. Store it, and Cursor
 // with it, in one transaction.
 type ItemDelta struct {

@@ -60,6 +60,7 @@ type Config struct {
 	Stall    time.Duration // without a byte moving; 1 min
 	Patience time.Duration // for the answer to begin; 3 min
 	Batch    int           // resources asked for at a time, at most; 100
+	Writers  int           // writes at a time, at most; 4
 	MaxItem  int64         // bytes of one resource; a larger one is set aside; 16 MiB
 }
 
@@ -74,6 +75,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Stall, time.Minute)
 	set(&c.Patience, 3*time.Minute)
 	set(&c.Batch, DefaultBatch)
+	set(&c.Writers, 4)
 	set(&c.MaxItem, 16<<20)
 	if len(c.Services) == 0 {
 		c.Services = []Service{CalDAV, CardDAV}

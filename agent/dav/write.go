@@ -27,14 +27,31 @@ var ErrWouldMail = errors.New("the server would mail the people in this meeting;
 // that meets its own repeat is a success. FaultNotFound: it is no longer there.
 // After a FaultNetwork it may have been written: try again.
 func (c *Client) Put(ctx context.Context, coll offline.Collection, it offline.Item) (offline.Item, error) {
+	w, it, err := c.put(ctx, coll, it)
+	if err != nil || w == nil {
+		return it, err
+	}
+	return c.settled(ctx, w), nil
+}
+
+// written is an item that the server has taken, before it is known what it made of it.
+type written struct {
+	item offline.Item
+	url  *url.URL
+	tag  string // what the server said; may be empty
+}
+
+// put writes an item. Without an error, and without written, the server has had it
+// already, and the item is what it has.
+func (c *Client) put(ctx context.Context, coll offline.Collection, it offline.Item) (*written, offline.Item, error) {
 	const op = "write an item"
 	at, u, it, err := c.target(op, coll, it)
 	if err != nil {
-		return it, err
+		return nil, it, err
 	}
 	raw, err := c.quiet(ctx, op, at, u, it)
 	if err != nil {
-		return it, err
+		return nil, it, err
 	}
 	ctype := "text/calendar; charset=utf-8"
 	if it.Kind == offline.KindContact {
@@ -44,10 +61,18 @@ func (c *Client) Put(ctx context.Context, coll offline.Collection, it offline.It
 	r := request{op: op, method: http.MethodPut, url: u, body: raw, ctype: ctype, writes: true,
 		take: func(_ *url.URL, resp *http.Response, _ io.Reader) error { said = resp; return nil }}
 	if err := c.guarded(ctx, r, it.ETag); err != nil {
-		return c.met(ctx, u, it, raw, err)
+		it, err = c.met(ctx, u, it, raw, err)
+		return nil, it, err
 	}
 	it.Raw = raw
-	return c.settled(ctx, at, u, it, said)
+	w := &written{item: it, url: u}
+	if said != nil {
+		w.tag = strings.TrimSpace(said.Header.Get("ETag"))
+		if to, ok := resolve(u, said.Header.Get("Location")); ok && within(at, to) && sameKey(to) != sameKey(u) {
+			w.url, w.item.Href, w.tag = to, to.EscapedPath(), ""
+		}
+	}
+	return w, w.item, nil
 }
 
 // Delete removes it.Href, on condition that the server still has it.ETag.
@@ -166,37 +191,49 @@ func (c *Client) met(ctx context.Context, u *url.URL, it offline.Item, raw []byt
 
 func unix(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
 
-// settled makes out what the server has after a write. A strong ETag means that
-// it stores what it was given (RFC 4791 section 5.3.4). Not all keep to that, so
-// the first write to each server is read again, and so is what has people in it,
-// about whom servers note things.
-func (c *Client) settled(ctx context.Context, at, u *url.URL, it offline.Item, said *http.Response) (offline.Item, error) {
-	tag := ""
-	if said != nil {
-		tag = strings.TrimSpace(said.Header.Get("ETag"))
-		if to, ok := resolve(u, said.Header.Get("Location")); ok && within(at, to) && sameKey(to) != sameKey(u) {
-			u, it.Href, tag = to, to.EscapedPath(), ""
-		}
-	}
+// plain tells whether the server has what it was given, without asking it. A strong
+// ETag means that (RFC 4791 section 5.3.4). Not all keep to it, so the first write
+// to each server is read again, and so is what has people in it, about whom servers
+// note things.
+func (c *Client) plain(w *written) bool {
 	c.mu.Lock()
-	rewrites, tried := c.rewrite[origin(u)]
-	c.mu.Unlock()
-	if strong(tag) && tried && !rewrites && !hasPeople(it.Raw) {
-		it.ETag = tag
-		return it, nil
+	defer c.mu.Unlock()
+	rewrites, tried := c.rewrite[origin(w.url)]
+	return strong(w.tag) && tried && !rewrites && !hasPeople(w.item.Raw)
+}
+
+// settled makes out what the server has after a write.
+func (c *Client) settled(ctx context.Context, w *written) offline.Item {
+	if c.plain(w) {
+		w.item.ETag = w.tag
+		return w.item
 	}
-	now, read, err := c.get(ctx, u)
+	now, read, err := c.get(ctx, w.url)
 	if err != nil {
-		// It is written. The next listing tells what it has become; until then what
-		// we wrote stands for it.
-		it.ETag = cmp.Or(tag, etagOf(it.Raw))
-		return it, nil
+		return w.unread()
 	}
-	if !hasPeople(it.Raw) {
+	return c.readAgain(w, now, read)
+}
+
+// unread is an item of which the server has not said what it has become: the next
+// listing tells. Until then what was written stands for it.
+func (w *written) unread() offline.Item {
+	w.item.ETag = cmp.Or(w.tag, etagOf(w.item.Raw))
+	return w.item
+}
+
+// readAgain is an item as it was read after it was written. Where it bears another
+// ETag than the write was answered with, somebody was there in between: that is no
+// rewriting by the server, and comes with the next listing.
+func (c *Client) readAgain(w *written, now []byte, tag string) offline.Item {
+	if strong(w.tag) && strong(tag) && !sameTag(w.tag, tag) {
+		return w.unread()
+	}
+	if !hasPeople(w.item.Raw) {
 		c.mu.Lock()
-		c.rewrite[origin(u)] = c.rewrite[origin(u)] || !bytes.Equal(unix(now), unix(it.Raw))
+		c.rewrite[origin(w.url)] = c.rewrite[origin(w.url)] || !bytes.Equal(unix(now), unix(w.item.Raw))
 		c.mu.Unlock()
 	}
-	it.Raw, it.ETag = now, cmp.Or(read, tag, etagOf(now))
-	return it, nil
+	w.item.Raw, w.item.ETag = now, cmp.Or(tag, w.tag, etagOf(now))
+	return w.item
 }

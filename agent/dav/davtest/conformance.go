@@ -24,6 +24,7 @@ func Conformance(t *testing.T, open func(t *testing.T) Fixture) {
 		run  func(*testing.T, Fixture)
 	}{
 		{"a token that the server does not know leads to a full listing", unknownToken},
+		{"several are written together", many},
 		{"what is gone is told apart from what is there", getTellsApart},
 		{"cancelling ends a call at once", cancelled},
 		{"a wrong password is told from other failures", wrongPassword},
