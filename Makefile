@@ -2,6 +2,7 @@
 
 GO        ?= go
 PKGS      := ./...
+TESTS_IN  := TMPDIR=$$(sh scripts/tmpdir.sh)
 
 .PHONY: demo test test-long bench build lint setup vet-elsewhere clean
 
@@ -12,13 +13,13 @@ demo: build
 
 # The two that take longest come first: left to the end they would run alone.
 test: setup lint
-	$(GO) test -race -timeout 20m ./app ./ui $(PKGS)
+	$(TESTS_IN) $(GO) test -race -timeout 20m ./app ./ui $(PKGS)
 
 # The tests whose worlds can be larger, and whose laws can be tried more often, at
 # length.
 test-long: setup
-	POSTRIDER_TEST_LONG=1 $(GO) test -race -timeout 120m -rapid.checks 2000 ./agent/merge ./agent/recur ./agent/vobject ./agent/itemtext
-	POSTRIDER_TEST_LONG=1 $(GO) test -timeout 120m ./app
+	$(TESTS_IN) POSTRIDER_TEST_LONG=1 $(GO) test -race -timeout 120m -rapid.checks 2000 ./agent/merge ./agent/recur ./agent/vobject ./agent/itemtext
+	$(TESTS_IN) POSTRIDER_TEST_LONG=1 $(GO) test -timeout 120m ./app
 
 # Whole runs against real servers and peers, and the benchmarks of the packages.
 bench: setup
