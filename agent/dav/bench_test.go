@@ -1,14 +1,10 @@
 package dav_test
 
 import (
-	"encoding/xml"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
-	"postrider/agent/dav"
 	"postrider/agent/dav/davtest"
 	"postrider/offline"
 )
@@ -49,40 +45,7 @@ func BenchmarkContacts(b *testing.B) {
 	})
 	b.Run("bare", func(b *testing.B) {
 		for b.Loop() {
-			bare(b, f, coll, hrefs)
+			davtest.Bare(b, f, coll, hrefs)
 		}
 	})
-}
-
-func bare(b *testing.B, f davtest.Fixture, coll offline.Collection, hrefs []string) {
-	ask := func(method, body string) {
-		req, err := http.NewRequest(method, coll.URL, strings.NewReader(body))
-		if err != nil {
-			b.Fatal(err)
-		}
-		req.SetBasicAuth(f.User, f.Password)
-		req.Header.Set("Depth", "0")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusMultiStatus {
-			b.Fatal(resp.Status, err)
-		}
-	}
-	ask("PROPFIND", `<propfind xmlns="DAV:"><prop><sync-token/><supported-report-set/></prop></propfind>`)
-	ask("REPORT", `<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`)
-	for len(hrefs) > 0 {
-		m := min(dav.DefaultBatch, len(hrefs))
-		var list strings.Builder
-		for _, h := range hrefs[:m] {
-			list.WriteString("<href>")
-			_ = xml.EscapeText(&list, []byte(h))
-			list.WriteString("</href>")
-		}
-		ask("REPORT", `<A:addressbook-multiget xmlns="DAV:" xmlns:A="urn:ietf:params:xml:ns:carddav"><prop><getetag/><A:address-data/></prop>`+list.String()+`</A:addressbook-multiget>`)
-		hrefs = hrefs[m:]
-	}
-	http.DefaultClient.CloseIdleConnections()
 }

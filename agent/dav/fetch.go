@@ -1,7 +1,6 @@
 package dav
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/xml"
@@ -50,27 +49,53 @@ func (c *Client) fetcher(coll offline.Collection, at *url.URL) *fetcher {
 	return &fetcher{c: c, at: at, coll: coll, people: coll.Holds(offline.KindContact), size: c.cfg.Batch, refused: map[string]bool{}}
 }
 
-// all gets every resource of list and hands them over in batches. Where it fails,
-// what has come is handed over before.
+// all gets every resource of list and hands them over in batches, each while the
+// next one is on its way. Where it fails, what has come is handed over before.
 func (f *fetcher) all(ctx context.Context, list []entry, out func(fetched) error) error {
-	for len(list) > 0 {
-		n := min(f.size, len(list))
-		got, err := f.batch(ctx, list[:n])
-		if err != nil {
-			if got.broken = nil; len(got.items)+len(got.gone) > 0 { // what is broken may have been the server's failure
-				if err := out(got); err != nil {
-					return err
-				}
-			}
-			return err
-		}
-		f.adapt(got)
-		if err := out(got); err != nil {
-			return err
-		}
-		list = list[n:]
+	ctx, cancel := context.WithCancel(ctx)
+	type result struct {
+		got fetched
+		err error
 	}
-	return nil
+	came := make(chan result, 1)
+	begin := func() {
+		n := min(f.size, len(list))
+		part := list[:n]
+		list = list[n:]
+		go func() {
+			got, err := f.batch(ctx, part)
+			came <- result{got, err}
+		}()
+	}
+	if len(list) == 0 {
+		cancel()
+		return nil
+	}
+	begin()
+	for {
+		r := <-came
+		more := r.err == nil && len(list) > 0
+		if r.err != nil {
+			r.got.broken = nil // what is broken may have been the server's failure
+		} else if f.adapt(r.got); more {
+			begin()
+		}
+		var err error
+		if r.err == nil || len(r.got.items)+len(r.got.gone) > 0 {
+			err = out(r.got)
+		}
+		if err == nil && more {
+			continue
+		}
+		cancel()
+		if more {
+			<-came
+		}
+		if err == nil {
+			err = r.err
+		}
+		return err
+	}
 }
 
 // adapt sizes the next batch by what came.
@@ -287,30 +312,6 @@ func (f *fetcher) item(e entry, raw []byte, tag string, got *fetched) {
 
 func (f *fetcher) tooLarge() string {
 	return fmt.Sprintf("it is larger than %.3g MiB", float64(f.c.cfg.MaxItem)/(1<<20))
-}
-
-// kindOf tells what a text is by the first component in it that is one; ok is
-// false if it is none of both formats.
-func kindOf(raw []byte) (kind offline.Kind, ok bool) {
-	for len(raw) > 0 {
-		line, rest, _ := bytes.Cut(raw, []byte("\n"))
-		raw = rest
-		line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF")))
-		if len(line) < 6 || !bytes.EqualFold(line[:6], []byte("BEGIN:")) {
-			continue
-		}
-		switch strings.ToUpper(strings.TrimSpace(string(line[6:]))) {
-		case "VCARD":
-			return offline.KindContact, true
-		case "VEVENT":
-			return offline.KindAppointment, true
-		case "VTODO":
-			return offline.KindTask, true
-		case "VCALENDAR":
-			ok = true
-		}
-	}
-	return "", ok
 }
 
 // maxFailed is how many resources in a row may fail at the server before it is

@@ -33,11 +33,18 @@ type state struct {
 	syncs       bool // it has the report sync-collection
 }
 
+// Properties to ask a collection for. Servers look through all that is in it for a
+// token or a tag, as they do again for the report.
+const (
+	reports = `<d:supported-report-set/>`
+	tags    = `<d:sync-token/><s:getctag/>`
+)
+
 // state asks for it: one request.
-func (c *Client) state(ctx context.Context, u *url.URL) (s state, at *url.URL, err error) {
+func (c *Client) state(ctx context.Context, u *url.URL, props string) (s state, at *url.URL, err error) {
 	const op = "ask a collection for its state"
 	seen := false
-	err = c.propfind(ctx, op, u, "0", `<d:sync-token/><s:getctag/><d:supported-report-set/>`, func(where *url.URL, r *response) error {
+	err = c.propfind(ctx, op, u, "0", props, func(where *url.URL, r *response) error {
 		if seen || r.wrong != "" {
 			return nil
 		}

@@ -163,11 +163,10 @@ func (p *pull) hand(d offline.ItemDelta) error {
 
 // everything lists the collection, unless its CTag says that nothing changed.
 func (p *pull) everything(ctx context.Context) error {
-	s, at, err := p.c.state(ctx, p.at)
+	s, err := p.state(ctx)
 	if err != nil {
 		return err
 	}
-	p.at = at
 	if was := p.coll.Cursor; was.SyncToken == "" && was.CTag != "" && was.CTag == s.ctag {
 		was.At = p.c.cfg.Now().UTC()
 		return p.hand(offline.ItemDelta{Final: true, Cursor: was})
@@ -204,6 +203,18 @@ func (p *pull) everything(ctx context.Context) error {
 	}
 	slices.SortFunc(absent, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
 	return p.carry(ctx, append(want, absent...), nil, l.broken, next, true)
+}
+
+// state asks the collection for its state: for its tags at once only where nothing
+// else tells whether it changed.
+func (p *pull) state(ctx context.Context) (s state, err error) {
+	if p.coll.Cursor.CTag == "" {
+		if s, p.at, err = p.c.state(ctx, p.at, reports); err != nil || s.syncs {
+			return s, err
+		}
+	}
+	s, p.at, err = p.c.state(ctx, p.at, tags+reports)
+	return s, err
 }
 
 // list lists the whole collection: by a first sync report, so that a token comes
