@@ -28,11 +28,16 @@ func (c *Client) Collections(ctx context.Context) ([]offline.Collection, error) 
 	}
 	found := map[string]offline.Collection{} // by samePlace: home sets may overlap
 	asked := map[string]bool{}
+	var refused error
+	answered := false
 	for _, home := range append(append([]*url.URL(nil), h.calendars...), h.people...) {
 		if asked[samePlace(home)] {
 			continue
 		}
 		asked[samePlace(home)] = true
+		if err := c.follow(op, home); err != nil {
+			return nil, err
+		}
 		err := c.propfind(ctx, op, home, depth, propsCollection, func(at *url.URL, r *response) error {
 			coll, ok := c.collection(at, r)
 			if u, _ := resolve(at, r.href); ok && found[samePlace(u)].URL == "" {
@@ -40,9 +45,20 @@ func (c *Client) Collections(ctx context.Context) ([]offline.Collection, error) 
 			}
 			return nil
 		})
-		if err != nil {
+		switch class := offline.ClassOf(err); {
+		case err == nil:
+			answered = true
+		case class == offline.FaultDenied || class == offline.FaultNotFound:
+			// Somebody else's, whose calendars are no longer shared, say: it keeps the
+			// user's own from nothing.
+			c.cfg.Log.Warn("a home of calendars or address books can't be listed", "home", home.Redacted(), "err", err)
+			refused = err
+		default:
 			return nil, err
 		}
+	}
+	if !answered && refused != nil {
+		return nil, refused
 	}
 	if len(found) == 0 {
 		return nil, &offline.Fault{Class: offline.FaultNotFound, Op: op, Err: errNoCollections}

@@ -106,6 +106,13 @@ func TestHomeSetsAreFoundOnOtherHostsOfTheSameOwner(t *testing.T) {
 			"example.com/":   found(`<c:calendar-home-set><d:href>http://example.com/c/</d:href></c:calendar-home-set><a:addressbook-home-set><d:href>http://example.com:8080/c/</d:href></a:addressbook-home-set>`),
 			"example.com/c/": kept("http://example.com/c/one/"),
 		}, []string{"https://example.com/c/one/"}, []string{"example.com"}, ""},
+		"one that is shared no longer": {hosts{
+			"example.com/":   found(`<c:calendar-home-set><d:href>/gone/</d:href><d:href>/c/</d:href></c:calendar-home-set>`),
+			"example.com/c/": kept("/c/one/"),
+		}, []string{"https://example.com/c/one/"}, []string{"example.com"}, ""},
+		"none that is there": {hosts{
+			"example.com/": found(`<c:calendar-home-set><d:href>/gone/</d:href><d:href>/c/</d:href></c:calendar-home-set>`),
+		}, nil, []string{"example.com"}, offline.FaultNotFound},
 		"of another owner": {hosts{
 			"example.com/":   found(`<c:calendar-home-set><d:href>https://example.org/c/</d:href></c:calendar-home-set><a:addressbook-home-set><d:href>/a/</d:href></a:addressbook-home-set>`),
 			"example.org/c/": kept("/c/one/"),
