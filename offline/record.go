@@ -200,8 +200,7 @@ type Options struct {
 	// Company: a card's company follows the parent account (R-REGARDING-06).
 	ThreeAddresses bool   `json:"three_addresses,omitempty"`
 	Company        bool   `json:"company,omitempty"`
-	Attachments    bool   `json:"attachments,omitempty"` // of appointments are carried by the organization's will (R-APPT-03)
-	Zone           string `json:"zone,omitempty"`        // of the user's settings, by its IANA name; empty: unknown
+	Zone           string `json:"zone,omitempty"` // of the user's settings, by its IANA name; empty: unknown
 
 	Methods Methods `json:"methods,omitzero"`
 	Tables  []Table `json:"tables,omitempty"`  // of the organization's own

@@ -67,6 +67,7 @@ func (p *inStepPage) redraw() {
 		items = append(items, p.openItems(s)...)
 		items = append(items, p.placeItems(s)...)
 		items = append(items, p.ruleItems(s)...)
+		items = append(items, p.preferItems(s)...)
 		items = append(items, p.settledItems(s)...)
 		items = append(items, p.goneItems(s)...)
 	}
@@ -177,27 +178,6 @@ func (p *inStepPage) trackPlace(l view.PlaceLine, on bool) {
 		return
 	}
 	p.w.askTrackPlace(l, func() { p.redraw() })
-}
-
-// ruleItems are the filters, and which way fields go.
-func (p *inStepPage) ruleItems(s *view.InStep) []fyne.CanvasObject {
-	items := heading("What comes down from the CRM")
-	rows := []fyne.CanvasObject{newLabel("The filters in the CRM's personal options say so; a record comes when one of them lets it in.", sizeBody, colMuted).lines(3)}
-	for _, g := range s.Filters {
-		rows = append(rows, space(4), newRow(8, 1, newGlyph(view.ItemKindSymbol(g.Kind), colMuted, 16), newLabel(g.Title, sizeBody, colText).bold().lines(2),
-			p.small("fields "+string(g.Kind), "Fields …", func() { p.w.showDirections(g.Kind) })))
-		for _, l := range g.Lines {
-			ink := colText
-			if !l.On {
-				ink = colMuted
-			}
-			rows = append(rows, newRow(8, 1, space32(), newLabel(l.Name, sizeBody, ink), newLabel(l.Note, sizeSmall, colMuted).right()))
-		}
-		if len(g.Lines) == 0 {
-			rows = append(rows, newRow(8, 1, space32(), newLabel("No filter: none of them come.", sizeBody, colMuted)))
-		}
-	}
-	return append(items, newCardBox(colSurface, colLine, 12, rows...))
 }
 
 // settledItems are conflicts that a rule has decided.

@@ -121,6 +121,9 @@ func (r *rig) typed(s string) {
 
 func (r *rig) shortcut(s fyne.Shortcut) {
 	r.t.Helper()
+	if _, ok := s.(*fyne.ShortcutUndo); ok { // what was done is seen before it is noted
+		r.until("it can be undone", r.win.desk.Deeds.CanUndo)
+	}
 	if f, ok := r.win.canvas.Focused().(fyne.Shortcutable); ok {
 		f.TypedShortcut(s)
 		return

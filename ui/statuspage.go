@@ -58,9 +58,11 @@ func (p *statusPage) redraw() {
 		newCardBox(colSurface, colLine, 16,
 			p.fact("mail", "Mailbox", "last heard of "+s.MailAt), p.fact("record", "CRM", "last heard of "+s.CRMAt),
 			space(4),
+			newLabel("Messages", sizeSmall, colMuted),
 			p.fact(string(view.SignTracked), "Tracked", view.Count(c.Tracked)), p.fact(string(view.SignWaiting), "Waiting", view.Count(c.Waiting)),
 			p.fact(string(view.SignUntracked), "Not tracked", view.Count(c.Skipped)), p.fact(string(view.SignAttention), "Need you", view.Count(c.Failed))),
 	}
+	items = append(items, p.itemItems()...)
 	items = append(items, p.methodItems()...)
 	if len(s.Problems) > 0 {
 		items = append(items, space(8), newLabel("Problems", sizeBody, colText).bold())
@@ -85,6 +87,18 @@ func (p *statusPage) redraw() {
 		items = append(items, newRow(12, 0, newLabel(l.Text, sizeBody, colText), when))
 	}
 	p.set(items...)
+}
+
+// itemItems are how many appointments, contacts and tasks there are.
+func (p *statusPage) itemItems() []fyne.CanvasObject {
+	var rows []fyne.CanvasObject
+	for _, c := range p.w.desk.Items {
+		rows = append(rows, p.fact(c.Symbol, c.Name, c.Text))
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return []fyne.CanvasObject{newCardBox(colSurface, colLine, 16, rows...)}
 }
 
 // methodItems say who moves the mail, and offer to change it where the user may.

@@ -116,6 +116,7 @@ func (w *window) redraw(p view.Parts) {
 	if p&view.PartPlaces != 0 {
 		w.list.places()
 		w.rail.redraw()
+		w.health.redraw()
 	}
 	if p&view.PartList != 0 {
 		w.list.redraw()

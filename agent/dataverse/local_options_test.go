@@ -21,7 +21,7 @@ func (l *local) options(o offline.Options) {
 		"maxuploadfilesize": o.MaxAttachment, "blockedattachments": strings.Join(o.Blocked, ";"),
 		"unresolveemailaddressifmultiplematch": o.UnresolveMany, "resolvesimilarunresolvedemailaddress": !o.ResolveOneByOne, "allowunresolvedpartiesonemailsend": o.SendUnresolved,
 		"ignoreinternalemail": !o.TwoActivities, "isfolderbasedtrackingenabled": !o.NoFolders, "maxfolderbasedtrackingmappings": max(o.MaxFolders, 1),
-		"iscontactmailingaddresssyncenabled": !o.ThreeAddresses, "isappointmentattachmentsyncenabled": o.Attachments,
+		"iscontactmailingaddresssyncenabled": !o.ThreeAddresses,
 	}
 	org["maximumtrackingnumber"] = number(org["maximumtrackingnumber"].(string))
 	filter := map[string]int{"all": 0, "replies": 1, "people": 2, "records": 3, "none": 4}[o.Filter]

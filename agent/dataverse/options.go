@@ -18,7 +18,7 @@ var (
 		"enablesmartmatching", "hashfilterkeywords", "hashmaxcount", "hashdeltasubjectcount", "hashminaddresscount",
 		"maxuploadfilesize", "blockedattachments", "unresolveemailaddressifmultiplematch", "resolvesimilarunresolvedemailaddress",
 		"allowunresolvedpartiesonemailsend", "ignoreinternalemail", "isfolderbasedtrackingenabled", "maxfolderbasedtrackingmappings",
-		"iscontactmailingaddresssyncenabled", "isappointmentattachmentsyncenabled",
+		"iscontactmailingaddresssyncenabled",
 	}
 )
 
@@ -81,7 +81,6 @@ func options(org, settings row) offline.Options {
 		MaxFolders:        int(org.number("maxfolderbasedtrackingmappings")),
 	}
 	o.ThreeAddresses = !on("iscontactmailingaddresssyncenabled", true)
-	o.Attachments = on("isappointmentattachmentsyncenabled", false)
 	o.Company = settings.yes("synccontactcompany")
 	if settings["timezonecode"] != nil {
 		o.Zone = zoneName(settings.number("timezonecode"))

@@ -17,6 +17,7 @@ var (
 	_ Pager         = (*agent.Agent)(nil)
 	_ Picker        = (*agent.Agent)(nil)
 	_ Converter     = (*agent.Agent)(nil)
+	_ Filterer      = (*agent.Agent)(nil)
 
 	_ Keeper     = (*agent.Agent)(nil)
 	_ Settler    = (*agent.Agent)(nil)

@@ -54,7 +54,7 @@ func TestTheComposerAndTheAgentAgree(t *testing.T) {
 	if l := r.desk.Outbox.Lines[0]; l.Why != "Goes in a moment: until then it can be taken back" || l.To != "To Otto Brandt" {
 		t.Errorf("the outbox says %+v", l)
 	}
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is open again", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	c = r.desk.Compose
 	if c.Text != "Yes, on *Tuesday*, as you wish." || !strings.Contains(c.Quote, "> can you deliver") {
@@ -68,7 +68,7 @@ func TestTheComposerAndTheAgentAgree(t *testing.T) {
 	r.until("it is cancelled", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	r.desk.Discard()
 	r.until("it is discarded", func() bool { return r.desk.Deeds.Toast.Undo && len(r.drafts()) == 0 })
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is back", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() && len(r.drafts()) == 1 })
 	if r.desk.Compose.Text != "Yes." {
 		t.Errorf("came back as %q", r.desk.Compose.Text)

@@ -35,7 +35,7 @@ func TestManyAreTrackedInPartsThatAreCounted(t *testing.T) {
 	if got := r.agent.Called(); len(got) != 3 {
 		t.Errorf("asked for %q", got)
 	}
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("all are as they were", func() bool { return r.desk.Deeds.Toast.Text == "Undone: Tracking 59 messages" })
 	if got := r.agent.Called(); len(got) != 6 {
 		t.Errorf("undone: %q", got)
@@ -57,7 +57,7 @@ func TestWhatGoesInPartsCanBeStoppedAndWhatWasDoneUndone(t *testing.T) {
 	if got := r.desk.Deeds.Toast.Text; got != "Stopped: untracked 40 messages of 59" {
 		t.Errorf("said %q", got)
 	}
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("the two parts are undone", func() bool { return len(r.agent.Called()) == 4 && r.desk.Deeds.Toast.Text != "" })
 }
 

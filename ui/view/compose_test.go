@@ -151,7 +151,7 @@ func TestSendGoesAndCanBeTakenBack(t *testing.T) {
 		t.Errorf("in the outbox: %+v", ds)
 	}
 	r.until("the outbox counts it", func() bool { return r.desk.Outbox.Count == 1 })
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is open again", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	if c := r.desk.Compose; c.Text != "Yes." || c.Quote == "" {
 		t.Errorf("text %q, quote %q", c.Text, c.Quote)
@@ -226,7 +226,7 @@ func TestADiscardedDraftCanBeHadBack(t *testing.T) {
 	r.until("it is saved", func() bool { return strings.HasPrefix(c.Saved, "Saved") })
 	r.desk.Discard()
 	r.until("it is gone", func() bool { return r.desk.Deeds.Toast.Undo && len(r.drafts()) == 0 })
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is back", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	if r.desk.Compose.Text != "precious" || len(r.drafts()) != 1 {
 		t.Errorf("came back as %q", r.desk.Compose.Text)

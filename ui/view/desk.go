@@ -46,6 +46,7 @@ type Desk struct {
 	Status   StatusLine
 	Places   []Place
 	Counts   offline.Counts
+	Items    []ItemCount // of the kinds of which there are any
 	Journal  []LogLine
 	Asides   []AsideLine
 	Compose  *Compose // the message that is being written; nil: none
@@ -228,6 +229,8 @@ func (d *Desk) apply(n offline.Notice, agent bool) {
 	}
 	if n.Messages || n.Folders {
 		d.List.stale(n.Keys)
+	}
+	if n.Messages || n.Folders || n.Items {
 		d.refreshPlaces()
 	}
 	if n.Records && !n.Messages {

@@ -28,7 +28,7 @@ func TestConflictsHeldDeletionsAndTombstonesAreSettled(t *testing.T) {
 	n := len(s.Gone)
 	r.desk.BringBack(s.Gone[0])
 	r.until("it is brought back", func() bool { return len(s.Gone) == n-1 })
-	if g := s.Filters[2]; g.Count != 12 || len(g.Lines) != 2 || g.Lines[0].Note != "of the organization" || g.Lines[1].On {
+	if g := s.Filters[2]; g.Count != 12 || len(g.Lines) != 3 || g.Lines[1].Note != "of the organization" || g.Lines[1].Able || g.Lines[2].On || !g.Lines[2].Able {
 		t.Errorf("filters %+v", g)
 	}
 	for _, k := range []offline.Kind{offline.KindAppointment, offline.KindTask, offline.KindContact} {
@@ -127,7 +127,7 @@ func TestPlacesAreLeftAndTracked(t *testing.T) {
 	}
 	r.desk.LeavePlace(*at(sample.Home), true)
 	r.until("it is left alone", func() bool { return at(sample.Home).Off })
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is read again", func() bool { return !at(sample.Home).Off })
 	r.desk.TrackPlace(*at(sample.Club), true)
 	r.until("all of it is tracked", func() bool { return at(sample.Club).Track })

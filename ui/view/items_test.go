@@ -165,7 +165,7 @@ func TestAtMostTwentyAreTrackedAtOnce(t *testing.T) {
 	r.until("they wait", func() bool {
 		return slices.Contains(r.agent.Called(), "track "+Count(len(a.Keys))+" items") && l.Filters[2].Count >= len(a.Keys)
 	})
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("they do not", func() bool { return l.Filters[2].Count == 1 })
 }
 

@@ -70,6 +70,14 @@ func (r *rig) until(what string, ok func() bool) {
 	}
 }
 
+// undo takes back what was done last, once that is noted: what was done is seen
+// before.
+func (r *rig) undo() {
+	r.t.Helper()
+	r.until("it can be undone", r.desk.Deeds.CanUndo)
+	r.desk.Deeds.Undo()
+}
+
 // ready waits for the inbox and the first message in full.
 func (r *rig) ready() {
 	r.t.Helper()

@@ -88,7 +88,7 @@ func TestAContactIsAddedFromTheWindowAndCanBeTakenBack(t *testing.T) {
 	if s := r.message(r.desk.Reader.Preview.Keys[0]).Track.State; s != offline.Untracked {
 		t.Errorf("adding its sender tracks the message: %s", s)
 	}
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is gone", func() bool { return !r.made(offline.KindContact, "Git Forge") })
 }
 

@@ -52,8 +52,7 @@ func TestTheMailCanBeLeftToPostriderAndThatBeUndone(t *testing.T) {
 	if r.desk.Methods[1].Ours {
 		t.Error("the other direction was changed, too")
 	}
-	r.until("it can be undone", r.desk.Deeds.CanUndo)
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is as it was", func() bool { return !r.desk.Methods[0].Ours })
 }
 

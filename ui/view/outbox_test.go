@@ -103,6 +103,6 @@ func TestWhatWaitsCanBeCancelledAndWrittenOn(t *testing.T) {
 	r.until("it goes again", func() bool { return r.desk.Outbox.Bad == 1 })
 	r.desk.OutboxAct(1, VerbDiscard)
 	r.until("it is gone", func() bool { return r.desk.Outbox.Bad == 0 && r.desk.Deeds.Toast.Undo })
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is back, as a draft", func() bool { return len(r.desk.Outbox.Lines) == 9 && r.desk.Outbox.Bad == 0 })
 }

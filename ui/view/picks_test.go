@@ -39,7 +39,6 @@ func TestOneOfSeveralRecordsIsPickedAndThatIsUndone(t *testing.T) {
 		}
 	}
 	r.until("the picked one comes first", func() bool { return p.People[0].Ref == two.Ref && p.Picked == two.Ref })
-	r.until("it can be undone", r.desk.Deeds.CanUndo)
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("nobody is picked", func() bool { return p.Picked.IsZero() && p.People[0].Ref != two.Ref })
 }

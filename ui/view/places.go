@@ -24,16 +24,41 @@ type Place struct {
 	Unread int
 }
 
+// ItemCount is how many appointments, contacts or tasks there are.
+type ItemCount struct {
+	Name, Symbol string
+	Text         string
+}
+
+func itemCounts(tx *offline.Tx) (list []ItemCount) {
+	for _, k := range offline.ItemKinds {
+		c := tx.ItemCounts(k)
+		if c.Seen == 0 {
+			continue
+		}
+		text := Count(c.Tracked) + " tracked, " + Count(c.Skipped) + " not tracked"
+		if c.Waiting > 0 {
+			text += ", " + Count(c.Waiting) + " waiting"
+		}
+		if c.Failed > 0 {
+			text += ", " + Count(c.Failed) + " needing you"
+		}
+		list = append(list, ItemCount{upperFirst(ItemNoun(k)) + "s", ItemKindSymbol(k), text})
+	}
+	return list
+}
+
 // refreshPlaces loads the places anew.
 func (d *Desk) refreshPlaces() {
 	d.places.do(func(context.Context) func() {
 		var places []Place
 		var first offline.FolderID
 		var counts offline.Counts
+		var items []ItemCount
 		err := d.env.store.View(func(tx *offline.Tx) error {
 			var err error
 			places, first, err = readPlaces(tx)
-			counts = tx.Counts()
+			counts, items = tx.Counts(), itemCounts(tx)
 			return err
 		})
 		if err != nil {
@@ -41,7 +66,7 @@ func (d *Desk) refreshPlaces() {
 			return nil
 		}
 		return func() {
-			d.Places, d.Counts = places, counts
+			d.Places, d.Counts, d.Items = places, counts, items
 			d.List.inbox(first)
 			d.env.tell(PartPlaces)
 		}

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -39,6 +38,7 @@ type InStep struct {
 	Gone    []GoneLine // newest first
 	Places  []PlaceLine
 	Filters []FilterGroup
+	Prefer  merge.Prefer // which side holds where both changed the same field
 	Match   Match
 
 	env     *env
@@ -93,9 +93,12 @@ type FilterGroup struct {
 
 // SyncFilterLine is a filter.
 type SyncFilterLine struct {
-	Name string
-	Note string
-	On   bool
+	Name   string
+	Note   string
+	Text   string // what it asks; may be empty
+	On     bool
+	Able   bool // it can be changed here
+	Filter offline.SyncFilter
 }
 
 // DirectionLine says which way a field goes.
@@ -128,6 +131,7 @@ type inStepFacts struct {
 	sizes   map[string]int
 	filters []offline.SyncFilter
 	members map[offline.Kind]offline.Members
+	prefer  merge.Prefer
 }
 
 // refresh reads what is open, and while the page is shown the rest of it.
@@ -141,6 +145,9 @@ func (s *InStep) refresh() {
 	s.reading.do(func(context.Context) func() {
 		var f inStepFacts
 		err := s.env.store.View(func(tx *offline.Tx) error { return f.read(tx, all, now) })
+		if k := s.env.filterer; k != nil && err == nil {
+			f.prefer, err = k.Prefer()
+		}
 		return func() {
 			s.busy = false
 			if err != nil {
@@ -220,7 +227,7 @@ func (s *InStep) words(f inStepFacts, all bool) {
 			s.Gone = append(s.Gone, GoneLine{t.ID, t.Kind, orElse(OneLine(t.Name, 200), "(no name)"), OneLine(t.Text, 300), When(t.At, now)})
 		}
 		s.Places = placeLines(f.colls, f.sizes, s.env.arranger != nil)
-		s.Filters = filterGroups(f.filters, f.members)
+		s.Filters, s.Prefer = s.desk.filterGroups(f.filters, f.members), f.prefer
 		s.Ready = true
 	}
 	s.count()
@@ -267,35 +274,6 @@ func heldGroups(all []offline.HeldDeletion) (groups []HeldGroup) {
 	return groups
 }
 
-// filterKinds are the kinds that filters are listed by.
-var filterKinds = []offline.Kind{offline.KindAppointment, offline.KindTask, offline.KindContact}
-
-func filterGroups(filters []offline.SyncFilter, members map[offline.Kind]offline.Members) (groups []FilterGroup) {
-	for _, k := range filterKinds {
-		g := FilterGroup{Kind: k, Count: len(members[k].IDs)}
-		if k == offline.KindAppointment {
-			g.Count += len(members[offline.KindSeries].IDs)
-		}
-		for _, f := range filters {
-			if kind, _ := offline.ItemKind(f.Kind); kind != k {
-				continue
-			}
-			note := "yours"
-			if f.System {
-				note = "of the organization"
-			}
-			if !f.Active {
-				note += ", switched off"
-			}
-			g.Lines = append(g.Lines, SyncFilterLine{orElse(OneLine(f.Name, 120), "(no name)"), note, f.Active})
-		}
-		slices.SortStableFunc(g.Lines, func(a, b SyncFilterLine) int { return cmp.Or(trueFirst(a.On, b.On), cmp.Compare(a.Name, b.Name)) })
-		g.Title = upperFirst(ItemNoun(k)) + "s: " + Plural(g.Count, "record") + " of the CRM"
-		groups = append(groups, g)
-	}
-	return groups
-}
-
 // Directions is which way the fields of a kind go (R-FIELD).
 func Directions(kind offline.Kind) (lines []DirectionLine) {
 	for _, f := range merge.Table(kind) {
@@ -309,6 +287,9 @@ func Directions(kind offline.Kind) (lines []DirectionLine) {
 			way = "not carried"
 		}
 		lines = append(lines, DirectionLine{WordName(kind, f.Word), way, f.Fixed})
+	}
+	if kind == offline.KindAppointment { // R-APPT-03
+		lines = append(lines, DirectionLine{"Attachments", "not carried", true})
 	}
 	return lines
 }

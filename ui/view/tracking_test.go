@@ -48,8 +48,7 @@ func TestAFilterIsTriedBeforeItIsPutInForce(t *testing.T) {
 	}
 	p.PutInForce()
 	r.until("it is in force", func() bool { return r.agent.Filter() == track.All && !p.Changed })
-	r.until("it can be undone", r.desk.Deeds.CanUndo)
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("the old one is in force", func() bool { return r.agent.Filter() == was && chosen(p) != "All mail" })
 }
 
@@ -124,8 +123,7 @@ func TestTheNeverTrackListIsKeptAndUndone(t *testing.T) {
 	}
 	r.desk.RemoveNever(p.Never[0])
 	r.until("it is off the list", func() bool { return len(p.Never) == 0 })
-	r.until("that can be undone", r.desk.Deeds.CanUndo)
-	r.desk.Deeds.Undo()
+	r.undo()
 	r.until("it is on the list again", func() bool { return len(p.Never) == 1 })
 }
 

@@ -65,6 +65,7 @@ type abilities struct {
 	settler    Settler
 	arranger   Arranger
 	introducer Introducer
+	filterer   Filterer
 }
 
 // Pager is the part of an Agent that knows where records are shown in a browser.
@@ -103,6 +104,7 @@ func abilitiesOf(a Agent) (p abilities) {
 	p.settler, _ = a.(Settler)
 	p.arranger, _ = a.(Arranger)
 	p.introducer, _ = a.(Introducer)
+	p.filterer, _ = a.(Filterer)
 	return p
 }
 

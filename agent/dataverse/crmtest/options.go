@@ -20,7 +20,7 @@ func someOptions() offline.Options {
 		UnresolveMany: true, ResolveOneByOne: true, SendUnresolved: true, // R-EMAIL-16..18
 		TwoActivities: true,                // R-EMAIL-22
 		MaxFolders:    17, NoFolders: true, // R-FOLDER-01, R-FOLDER-02
-		ThreeAddresses: true, Company: true, Attachments: true, Zone: "Asia/Tokyo", // R-CONTACT-06, R-REGARDING-06, R-APPT-03
+		ThreeAddresses: true, Company: true, Zone: "Asia/Tokyo", // R-CONTACT-06, R-REGARDING-06
 	}
 }
 

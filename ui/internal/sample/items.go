@@ -170,10 +170,11 @@ func unsettled(tx *offline.Tx, byName map[string]offline.Item) error {
 		}
 	}
 	filters := []offline.SyncFilter{
-		{ID: "1", Kind: offline.KindAppointment, Name: "My Appointments", Active: true, System: true},
-		{ID: "2", Kind: offline.KindTask, Name: "My Tasks", Active: true, System: true},
-		{ID: "3", Kind: offline.KindContact, Name: "My Contacts", Active: true, System: true},
-		{ID: "4", Kind: offline.KindContact, Name: "Contacts of customers in Czechia", Active: false},
+		{ID: "1", Kind: offline.KindAppointment, Name: "My Appointments", Active: true, Query: "state open\nwho party\n"},
+		{ID: "2", Kind: offline.KindTask, Name: "My Tasks", Active: true, Query: "who mine\nstate open\n"},
+		{ID: "3", Kind: offline.KindContact, Name: "My Contacts", Active: true, System: true, Query: "who mine\nstate open\n"},
+		{ID: "4", Kind: offline.KindContact, Name: "Contacts of customers in Czechia, with all who were met at the fair in Brno", Active: false, Query: "address1-city contains Brno\nmodified last-days 90\n"},
+		{ID: "5", Kind: offline.KindContact, Name: "Board members (担当者)", Active: true, Query: "groups"},
 	}
 	if err := tx.PutSetting(offline.SettingFilters, filters); err != nil {
 		return err
