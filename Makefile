@@ -11,9 +11,10 @@ TESTS_IN  := TMPDIR=$$(sh scripts/tmpdir.sh)
 demo: build
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then bin/postrider demo; else bin/postrider demo --headless; fi
 
-# The two that take longest come first: left to the end they would run alone.
+# The two that take longest come first: left to the end they would run alone. Those
+# that run side by side wait for servers more than they work.
 test: setup lint
-	$(TESTS_IN) $(GO) test -race -timeout 20m ./app ./ui $(PKGS)
+	$(TESTS_IN) $(GO) test -race -parallel 4 -timeout 20m ./app ./ui $(PKGS)
 
 # The tests whose worlds can be larger, and whose laws can be tried more often, at
 # length.

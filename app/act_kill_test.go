@@ -78,6 +78,7 @@ func (r *actRig) both() (lines []string) {
 // kill -9 at random instants of the first contact and sync, then to the end: exactly
 // the result of the uninterrupted run, on both sides.
 func TestKilledAtAnyInstantCalendarsAndPeopleEndAsIfItHadNotBeen(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	day := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	calm := newActRig(t, davtest.StartRadicale(t))
 	calm.fillBoth(day)

@@ -10,6 +10,7 @@ import (
 // when both come at once; and when it wants one for the sender and one for the
 // recipient, it has two (R-EMAIL-22).
 func TestTwoPostridersOfOneOrganizationMakeOneRecordOfAMessage(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	for _, c := range []struct {
 		name   string
 		two    bool // the organization's setting

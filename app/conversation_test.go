@@ -11,6 +11,7 @@ import (
 // written in another mail program: in the CRM it is one thread about one record
 // (R-TOKEN-01, R-TOKEN-02, R-EMAIL-35).
 func TestAConversationOfSixPeopleIsOneThreadAboutOneRecord(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	ann := newRig(t, "replies")
 	if _, err := ann.org.AddUser("Carl", "Carlsson", "carl@alder.example"); err != nil {
 		t.Fatal(err)

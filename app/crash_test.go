@@ -14,6 +14,7 @@ import (
 //
 // R-TRACK-08.
 func TestKilledAtAnyInstantTheFirstSyncEndsAsIfItHadNotBeen(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	r := newRig(t, "people")
 	m := makeMailing(300)
 	for folder, mails := range m.folders {

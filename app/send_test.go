@@ -47,6 +47,7 @@ func (r *rig) outbox(args ...string) (o outboxJSON) {
 // filed once in Sent, and is one Sent email in the CRM with its people, what it
 // is about, its file and its token (R-TOKEN-05); a second sync does nothing.
 func TestAMessageGoesThroughPostfixIsFiledOnceAndBecomesASentEmail(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	post := smtptest.StartPostfix(t, smtptest.Options{})
 	r := &rig{t: t, dove: post.Dovecot, addr: post.Dovecot.User}
 	r.startOrg()
@@ -140,6 +141,7 @@ func (r *rig) untilFiled() {
 // than once goes none; one that may have gone is in doubt, says so, and is not
 // sent again by itself (docs/sending.md).
 func TestKilledWhileSendingNoMessageGoesTwiceOrIsLost(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	r := newRig(t, "none")
 	office := openPostOffice(t)
 	office.serve(r, "none")

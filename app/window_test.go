@@ -194,6 +194,7 @@ func variety(img image.Image, r image.Rectangle) int {
 // the state becomes tracked when the organization has it, and a start with all
 // servers down shows what is cached.
 func TestTheWindowShowsTheMailboxAndTracks(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	s := startScreen(t)
 	ctx := context.Background()
 	world, err := demo.Start(ctx, demo.Options{})
