@@ -32,6 +32,37 @@ func newEntry(many bool) *entry {
 	return e
 }
 
+// newSheetEntry is a field of a sheet whose content scrolls: it comes into view with
+// the focus, Escape leaves the sheet, and Enter, where the field has one line, does
+// what the sheet is for.
+func newSheetEntry(p *pane, text string, many bool, leave, do func()) *entry {
+	e := newEntry(many)
+	e.SetText(text)
+	if !many {
+		e.CursorColumn = len([]rune(text)) // one goes on where it ends
+	}
+	e.onFocus = func(on bool) {
+		if on {
+			p.reveal(e)
+		}
+	}
+	e.onKey = func(k *fyne.KeyEvent) bool {
+		switch k.Name {
+		case fyne.KeyEscape:
+			leave()
+		case fyne.KeyReturn, fyne.KeyEnter:
+			if many {
+				return false
+			}
+			do()
+		default:
+			return false
+		}
+		return true
+	}
+	return e
+}
+
 // AcceptsTab reports whether Tab is for the field and not for the next control.
 func (e *entry) AcceptsTab() bool { return e.takesTab != nil && e.takesTab() }
 

@@ -60,27 +60,9 @@ func (w *window) openFilterForm(f *view.FilterForm, back fyne.Focusable) {
 }
 
 func (s *filterSheet) field(text, hint string, typed func(string)) *entry {
-	e := newEntry(false)
-	e.SetText(text)
-	e.CursorColumn = len([]rune(text))
+	e := newSheetEntry(s.pane, text, false, func() { s.sheet.close() }, s.do)
 	e.SetPlaceHolder(hint)
 	e.OnChanged = func(text string) { typed(text); s.said("") }
-	e.onFocus = func(on bool) {
-		if on {
-			s.pane.reveal(e)
-		}
-	}
-	e.onKey = func(k *fyne.KeyEvent) bool {
-		switch k.Name {
-		case fyne.KeyEscape:
-			s.sheet.close()
-		case fyne.KeyReturn, fyne.KeyEnter:
-			s.do()
-		default:
-			return false
-		}
-		return true
-	}
 	return e
 }
 

@@ -97,32 +97,9 @@ func (s *itemSheet) field(x view.FormField) fyne.CanvasObject {
 }
 
 func (s *itemSheet) newField(x view.FormField) *entry {
-	e := newEntry(x.Many)
-	e.SetText(s.form.Value(x.Word))
-	if !x.Many {
-		e.CursorColumn = len([]rune(e.Text)) // one goes on where it ends
-	}
+	e := newSheetEntry(s.pane, s.form.Value(x.Word), x.Many, func() { s.sheet.close() }, s.do)
 	e.SetPlaceHolder(x.Hint)
 	e.OnChanged = func(text string) { s.form.Set(x.Word, text); s.note() }
-	e.onFocus = func(on bool) {
-		if on {
-			s.pane.reveal(e)
-		}
-	}
-	e.onKey = func(k *fyne.KeyEvent) bool {
-		switch k.Name {
-		case fyne.KeyEscape:
-			s.sheet.close()
-		case fyne.KeyReturn, fyne.KeyEnter:
-			if x.Many {
-				return false
-			}
-			s.do()
-		default:
-			return false
-		}
-		return true
-	}
 	if x.Many {
 		e.SetMinRowsVisible(5)
 	}

@@ -159,28 +159,8 @@ func (s *makeSheet) fields() []fyne.CanvasObject {
 func (s *makeSheet) field(f view.MakeField) fyne.CanvasObject {
 	e := s.entries[f.Word]
 	if e == nil {
-		e = newEntry(f.Many)
-		e.SetText(f.Value)
+		e = newSheetEntry(s.pane, f.Value, f.Many, func() { s.sheet.close() }, s.do)
 		e.OnChanged = func(text string) { s.model.Set(f.Word, text); s.note() }
-		e.onFocus = func(on bool) {
-			if on {
-				s.pane.reveal(e)
-			}
-		}
-		e.onKey = func(k *fyne.KeyEvent) bool {
-			switch k.Name {
-			case fyne.KeyEscape:
-				s.sheet.close()
-			case fyne.KeyReturn, fyne.KeyEnter:
-				if f.Many {
-					return false
-				}
-				s.do()
-			default:
-				return false
-			}
-			return true
-		}
 		if f.Many {
 			e.SetMinRowsVisible(4)
 		}
