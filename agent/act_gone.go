@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -99,18 +100,39 @@ func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) 
 				return ignoreMissing(err)
 			}
 			now.Track = it.Track
-			if len(now.Edits) == 0 && len(it.Seen) > 0 {
-				now.Edits, now.Seen = offline.Fields{}, it.Seen
-				for w := range it.Seen { // what the user wrote, not what it was made of
-					now.Edits[w] = it.Edits[w]
-				}
-			}
+			clashes := takeEdits(&now, it)
 			l.Item, l.Marked = to, false
-			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to))
+			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to), p.conflicts(tx, &now, l.Record, clashes))
 		}})
 		return true, nil
 	}
 	return false, nil
+}
+
+// takeEdits gives an item what the user wrote on it where it was before, and not what
+// it was made of there. A word that was written on both is the later one's; the other
+// value is a clash to be kept.
+func takeEdits(now, before *offline.Item) (clashes []merge.Clash) {
+	edits, seen := maps.Clone(now.Edits), maps.Clone(now.Seen)
+	if edits == nil {
+		edits = offline.Fields{}
+	}
+	if seen == nil {
+		seen = offline.Fields{}
+	}
+	for w, was := range before.Seen {
+		v := before.Edits[w]
+		switch mine, has := edits[w]; {
+		case !has:
+			edits[w], seen[w] = v, was
+		case mine != v:
+			clashes = append(clashes, merge.Clash{Word: w, Base: was, Mine: mine, Theirs: v, Winner: offline.SideItem})
+		}
+	}
+	if now.Edits, now.Seen = edits, seen; len(edits) == 0 {
+		now.Edits, now.Seen = nil, nil
+	}
+	return clashes
 }
 
 // bury keeps what was deleted where the user can see it, and take it back.

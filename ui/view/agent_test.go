@@ -67,7 +67,7 @@ func TestTheComposerAndTheAgentAgree(t *testing.T) {
 	r.desk.OutboxAct(id, VerbCancel)
 	r.until("it is cancelled", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	r.desk.Discard()
-	r.until("it is discarded", func() bool { return r.desk.Deeds.Toast.Undo && len(r.drafts()) == 0 })
+	r.until("it is discarded", func() bool { return r.desk.Deeds.Toast.Text == "Discarded the draft" && len(r.drafts()) == 0 })
 	r.undo()
 	r.until("it is back", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() && len(r.drafts()) == 1 })
 	if r.desk.Compose.Text != "Yes." {

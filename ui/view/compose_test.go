@@ -225,7 +225,7 @@ func TestADiscardedDraftCanBeHadBack(t *testing.T) {
 	c.SetText("precious")
 	r.until("it is saved", func() bool { return strings.HasPrefix(c.Saved, "Saved") })
 	r.desk.Discard()
-	r.until("it is gone", func() bool { return r.desk.Deeds.Toast.Undo && len(r.drafts()) == 0 })
+	r.until("it is gone", func() bool { return r.desk.Deeds.Toast.Text == "Discarded the draft" && len(r.drafts()) == 0 })
 	r.undo()
 	r.until("it is back", func() bool { return r.desk.Compose != nil && r.desk.Compose.Ready() })
 	if r.desk.Compose.Text != "precious" || len(r.drafts()) != 1 {

@@ -70,10 +70,13 @@ func (r *rig) until(what string, ok func() bool) {
 	}
 }
 
-// undo takes back what was done last, once that is noted: what was done is seen
-// before.
+// undo takes back what was done last, once that is noted: what was done is seen in the
+// store before.
 func (r *rig) undo() {
 	r.t.Helper()
+	noted := false
+	r.desk.Deeds.later(func() func() { return func() { noted = true } }) // deeds are done in turn
+	r.until("what was done is noted", func() bool { return noted })
 	r.until("it can be undone", r.desk.Deeds.CanUndo)
 	r.desk.Deeds.Undo()
 }

@@ -102,7 +102,7 @@ func TestWhatWaitsCanBeCancelledAndWrittenOn(t *testing.T) {
 	r.desk.OutboxAct(2, VerbResend)
 	r.until("it goes again", func() bool { return r.desk.Outbox.Bad == 1 })
 	r.desk.OutboxAct(1, VerbDiscard)
-	r.until("it is gone", func() bool { return r.desk.Outbox.Bad == 0 && r.desk.Deeds.Toast.Undo })
+	r.until("it is gone", func() bool { return r.desk.Outbox.Bad == 0 && r.desk.Deeds.Toast.Text == "Discarded the draft" })
 	r.undo()
 	r.until("it is back, as a draft", func() bool { return len(r.desk.Outbox.Lines) == 9 && r.desk.Outbox.Bad == 0 })
 }
