@@ -153,24 +153,12 @@ func (w *wire) tagged(line []byte) []byte {
 	word, rest := nextWord(rest)
 	code, text := status(rest)
 	result := strings.ToUpper(string(word))
-	if tag[0] == 'Z' && string(tag) != probeTag && !w.ours(string(tag), answer{result: result, code: code, text: text}) {
+	if !w.account(string(tag), answer{result: result, code: code, text: text}) {
 		return nil
 	}
 	if strings.EqualFold(code, "ALERT") {
 		w.alert(text)
 	}
-	w.mu.Lock()
-	if w.examines > 0 && strings.EqualFold(code, "READ-ONLY") {
-		w.opened.readOnly = true
-	}
-	if w.pending > 0 {
-		w.pending--
-	}
-	if w.pending == 0 {
-		w.idling, w.idleTag, w.examines, w.conts = false, false, 0, 0
-		w.deadline()
-	}
-	w.mu.Unlock()
 	if tag[0] == 'Z' {
 		return nil
 	}
@@ -187,11 +175,26 @@ func (w *wire) tagged(line []byte) []byte {
 	return []byte(out + " " + text + "\r\n")
 }
 
-// ours gives the end of a command to the exchange that sent it, if one did.
-func (w *wire) ours(tag string, a answer) bool {
+// account notes that a command ended, and gives its end to the exchange that sent
+// it, if one did; false: nobody sent it. Both under one lock, for who waited sends
+// the next command at once: what this one said must not count for that.
+func (w *wire) account(tag string, a answer) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.x != nil && w.x.finished(tag, a)
+	if tag[0] == 'Z' && tag != probeTag && (w.x == nil || !w.x.finished(tag, a)) {
+		return false
+	}
+	if w.examines > 0 && strings.EqualFold(a.code, "READ-ONLY") {
+		w.opened.readOnly = true
+	}
+	if w.pending > 0 {
+		w.pending--
+	}
+	if w.pending == 0 {
+		w.idling, w.idleTag, w.examines, w.conts = false, false, 0, 0
+		w.deadline()
+	}
+	return true
 }
 
 // status reads "[code] text"; a code that is never closed is text.

@@ -103,6 +103,18 @@ func TestAFolderOpenedToWriteIsNeverClosedSoThatItExpunges(t *testing.T) {
 	}
 }
 
+func TestThatAFolderWasLastOpenedToReadDoesNotCountForTheNextTime(t *testing.T) {
+	f := imaptest.StartFake(t)
+	f.Caps = nil // without UNSELECT the folder is opened to read afterwards
+	f.AddLetters(3)
+	m := f.Fixture().Mailbox(t)
+	for i := range 1500 { // who waits for the one answer sends the next command at once
+		if err := m.SetKeywords(t.Context(), inbox, []uint32{1}, []string{"$a"}, nil); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+	}
+}
+
 func TestAMarkThatSomeMessagesAreGoneForIsSet(t *testing.T) {
 	f := imaptest.StartFake(t)
 	f.AddLetters(3)
