@@ -8,11 +8,22 @@ import (
 	"postrider/offline"
 )
 
-// conflicts keeps what both sides changed differently, each once.
+// conflicts keeps what both sides changed differently, each once. What the user was
+// asked about before, and is so no longer, is forgotten.
 func (p *planner) conflicts(tx *offline.Tx, it *offline.Item, r offline.Ref, all []merge.Clash) error {
 	known, err := tx.Conflicts()
 	if err != nil {
 		return err
+	}
+	for _, k := range known {
+		still := func(c merge.Clash) bool {
+			return c.Winner == "" && c.Word == k.Word && c.Mine == k.Mine && c.Theirs == k.Theirs
+		}
+		if k.Item == it.Key && k.Winner == "" && !slices.ContainsFunc(all, still) {
+			if err := tx.DropConflict(k.ID); err != nil {
+				return err
+			}
+		}
 	}
 	for _, c := range all {
 		x := offline.Conflict{Item: it.Key, Record: r, Name: offline.ItemName(it.Kind, it.Now()), Word: c.Word, Base: c.Base, Mine: c.Mine, Theirs: c.Theirs, Winner: c.Winner, At: p.now}

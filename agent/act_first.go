@@ -126,7 +126,7 @@ func (p *planner) unread(kind offline.Kind, all []offline.Collection) (names []s
 	}
 	for _, k := range recordKindsOf(kind) {
 		c, err := p.tx.CRMCursor(k)
-		if ignoreMissing(err) != nil {
+		if err != nil {
 			return nil, err
 		}
 		if c.At.IsZero() && !c.Denied || c.Next != "" {
@@ -191,9 +191,9 @@ func (a *Agent) firstContacts(behind []offline.Kind) error {
 	return nil
 }
 
-// ConfirmFirstContact starts the sync of kinds that have been read: what was recognised is linked,
-// and pairs that the user made by hand are. What is ambiguous stays apart until the
-// user pairs or parts it.
+// ConfirmFirstContact starts the sync of kinds that have been read: what was
+// recognised is linked, and pairs that the user made by hand are. What is ambiguous
+// stays apart until the user pairs or parts it.
 func (a *Agent) ConfirmFirstContact(kinds []offline.Kind, byHand []merge.Pair) error {
 	all, err := a.FirstContacts()
 	if err != nil {

@@ -2,12 +2,10 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"postrider/agent/health"
 	"postrider/agent/merge"
 	"postrider/agent/recur"
 	"postrider/offline"
@@ -305,39 +303,6 @@ func (p *planner) hold() error {
 
 func (p *planner) isHeld(item uint64) bool {
 	return slices.ContainsFunc(p.held, func(h offline.HeldDeletion) bool { return h.Item == item })
-}
-
-// sayItemState tells what waits for the user.
-func (a *Agent) sayItemState() error {
-	var held []offline.HeldDeletion
-	var conflicts []offline.Conflict
-	err := a.Store.View(func(tx *offline.Tx) (err error) {
-		if held, err = tx.HeldDeletions(); err != nil {
-			return err
-		}
-		conflicts, err = tx.Conflicts()
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	all, err := a.FirstContacts()
-	if err != nil {
-		return err
-	}
-	asked := slices.DeleteFunc(conflicts, func(c offline.Conflict) bool { return c.Winner != "" })
-	say := func(k health.Kind, on bool, text string) {
-		if on {
-			a.health.Set(k, "items", text)
-		} else {
-			a.health.Clear(k, "items")
-		}
-	}
-	say(health.ItemsHeld, len(held) > 0, fmt.Sprintf("%d appointments, contacts or tasks seem to have been deleted at once. Nothing was deleted on the other side.", len(held)))
-	say(health.ItemsConflict, len(asked) > 0, fmt.Sprintf("%d fields were changed differently on both sides.", len(asked)))
-	first := slices.ContainsFunc(all, func(f FirstContact) bool { return !f.Confirmed && len(f.Unread) == 0 })
-	say(health.ItemsFirst, first, "Postrider has compared your calendars and address books with the CRM and waits for your word.")
-	return nil
 }
 
 // over reports whether an appointment is over. A series without an end never is.

@@ -27,6 +27,7 @@ type planner struct {
 	apart     []merge.Group
 	mayGo     []uint64 // items whose deletion the user confirmed
 	held      []offline.HeldDeletion
+	asked     map[uint64]bool        // items with a conflict that the user is asked about
 	byUID     map[string]offline.Ref // of appointments and series in the CRM
 	derived   map[offline.Ref]uint64 // items by the record that anybody's Postrider makes of them
 	out       plans
@@ -96,15 +97,11 @@ func (p *planner) derive(items []uint64) error {
 
 func (p *planner) learn() error {
 	var l itemLimits
-	p.confirmed, p.members = map[offline.Kind]bool{}, map[offline.Kind]offline.Members{}
+	p.members = map[offline.Kind]offline.Members{}
 	_, err := p.tx.Setting(settingItemLimits, &l)
 	p.limits = l.Limits
-	for _, k := range offline.ItemKinds {
-		ok := false
-		_, e := p.tx.Setting(settingConfirmed+":"+string(k), &ok)
-		p.confirmed[k] = ok
-		err = errors.Join(err, e)
-	}
+	confirmed, e := confirmedKinds(p.tx)
+	p.confirmed, err = confirmed, errors.Join(err, e)
 	for _, k := range memberKinds {
 		var m offline.Members
 		_, e := p.tx.Setting(offline.SettingMembers(k), &m)
@@ -117,7 +114,14 @@ func (p *planner) learn() error {
 	}
 	held, e := p.tx.HeldDeletions()
 	p.held = held
-	return errors.Join(err, e)
+	known, e2 := p.tx.Conflicts()
+	p.asked = map[uint64]bool{}
+	for _, c := range known {
+		if c.Winner == "" {
+			p.asked[c.Item] = true
+		}
+	}
+	return errors.Join(err, e, e2)
 }
 
 func (p *planner) member(r offline.Ref) bool { return p.members[r.Kind].Has(r.ID) }
@@ -237,7 +241,7 @@ func (p *planner) pair(it *offline.Item, link *offline.ItemLink) error {
 	x := plan{item: it.Key, kind: it.Kind}
 	words := p.wordsFor(it, res.ToItem)
 	mark := p.markFor(it, link, rec.Ref)
-	if all := append(overtaken(it), res.Conflicts...); len(all) > 0 {
+	if all := append(overtaken(it), res.Conflicts...); len(all) > 0 || p.asked[it.Key] {
 		x.local = func(tx *offline.Tx) error { return p.conflicts(tx, it, rec.Ref, all) }
 	}
 	if len(res.ToRecord) > 0 {
@@ -257,7 +261,7 @@ func (p *planner) pair(it *offline.Item, link *offline.ItemLink) error {
 		}
 	}
 	if x.crm == nil && x.dav == nil {
-		p.settle(it, link, &rec, res)
+		p.settle(it, link, &rec, res, x.local)
 		return nil
 	}
 	p.add(x)
@@ -316,8 +320,9 @@ func (p *planner) put(it *offline.Item, words offline.Fields, mark offline.Mark)
 	return w, nil
 }
 
-// settle plans that a pair agrees, as far as it can.
-func (p *planner) settle(it *offline.Item, link *offline.ItemLink, rec *offline.Record, res merge.Result) {
+// settle plans that a pair agrees, as far as it can; noted, if not nil, is done with
+// it.
+func (p *planner) settle(it *offline.Item, link *offline.ItemLink, rec *offline.Record, res merge.Result, noted func(*offline.Tx) error) {
 	l := *link
 	l.Base, l.ETag, l.Member = res.Now, rec.ETag, p.member(rec.Ref)
 	l.Owned, l.Closed = rec.Owner.ID == p.me.ID, rec.Item.State != offline.RecordOpen
@@ -326,6 +331,11 @@ func (p *planner) settle(it *offline.Item, link *offline.ItemLink, rec *offline.
 		cut = "Longer than the CRM takes, and cut there: " + strings.Join(res.Cut, ", ") + "."
 	}
 	p.decided(it, func(tx *offline.Tx) error {
+		if noted != nil {
+			if err := noted(tx); err != nil {
+				return err
+			}
+		}
 		if !sameLink(&l, link) {
 			if err := tx.PutItemLink(&l); err != nil {
 				return err

@@ -343,5 +343,7 @@ func (a *Agent) itemBroken(tx *offline.Tx, c *offline.Collection, b offline.Brok
 	return nil
 }
 
-// entrySubject names an item among the problems.
-func entrySubject(key uint64) string { return fmt.Sprintf("item %d", key) }
+// entryFormat is how an item is named among the problems.
+const entryFormat = "item %d"
+
+func entrySubject(key uint64) string { return fmt.Sprintf(entryFormat, key) }

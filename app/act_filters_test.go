@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"postrider/agent"
 	"postrider/agent/dav/davtest"
@@ -96,4 +97,78 @@ func TestTheUserChoosesWhichSideHolds(t *testing.T) {
 			}
 		}
 	})
+}
+
+// R-CONFLICT-03: where the user wants to be asked, neither side is changed until the
+// user says whose value holds, whichever program wrote the item's.
+func TestTheUserIsAskedWhoseValueHolds(t *testing.T) {
+	for name, write := range map[string]func(r *actRig, a *agent.Agent, it offline.Item, f offline.Fields){
+		"written in Postrider":       func(r *actRig, a *agent.Agent, it offline.Item, f offline.Fields) { r.must(a.EditItem(it.Key, f)) },
+		"written in another program": func(r *actRig, _ *agent.Agent, it offline.Item, f offline.Fields) { r.write(it, f, time.Now()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newActRig(t, davtest.StartRadicale(t))
+			r.fillOrg(map[offline.Kind][]offline.Fields{offline.KindTask: {jobFields(1, tomorrow)}})
+			r.with(func(ctx context.Context, a *agent.Agent) {
+				r.must(a.SetPrefer(merge.Ask))
+				r.syncs(ctx, a)
+				theirs := func(v string) {
+					_, link, _ := r.item(a, "Job 1")
+					r.must(r.org.Update("task", link.Record.ID, map[string]any{"description": v}))
+				}
+				it, _, _ := r.item(a, "Job 1")
+				write(r, a, it, offline.Fields{"body": "mine"})
+				theirs("theirs at first")
+				r.syncs(ctx, a)
+				theirs("theirs")
+				r.syncs(ctx, a)
+				all, err := a.Conflicts()
+				r.must(err)
+				if len(all) != 1 || all[0].Winner != "" || all[0].Base != "as agreed" || all[0].Mine != "mine" || all[0].Theirs != "theirs" {
+					t.Fatalf("the user is asked about %+v", all)
+				}
+				if it, _, _ = r.item(a, "Job 1"); it.Fields["body"] != "mine" || r.rows("task", "description", "theirs") != 1 {
+					t.Errorf("unasked, the item says %q and the CRM %q", it.Fields["body"], r.org.Rows("task", nil)[0]["description"])
+				}
+				r.must(a.ResolveConflict(all[0].ID, offline.SideItem))
+				r.syncs(ctx, a)
+				if it, _, _ = r.item(a, "Job 1"); it.Fields["body"] != "mine" || r.rows("task", "description", "mine") != 1 {
+					t.Errorf("the user took the item's: it says %q, and the CRM %q", it.Fields["body"], r.org.Rows("task", nil)[0]["description"])
+				}
+				// Both come to say the same before the user has answered: nothing is left to
+				// be asked.
+				write(r, a, it, offline.Fields{"body": "mine again"})
+				theirs("theirs again")
+				r.syncs(ctx, a)
+				if all, err = a.Conflicts(); err != nil || len(all) != 1 {
+					t.Fatalf("the user is asked about %+v (%v)", all, err)
+				}
+				it, _, _ = r.item(a, "Job 1")
+				write(r, a, it, offline.Fields{"body": "theirs again"})
+				r.syncs(ctx, a)
+				if all, err = a.Conflicts(); err != nil || len(all) != 0 {
+					t.Errorf("the user is still asked about %+v (%v)", all, err)
+				}
+				// And nothing is once the two are no longer a pair.
+				it, _, _ = r.item(a, "Job 1")
+				write(r, a, it, offline.Fields{"body": "mine for good"})
+				theirs("theirs for good")
+				r.syncs(ctx, a)
+				if got := problems(a); !slices.Contains(got, "items-conflict") {
+					t.Errorf("what is told is %v", got)
+				}
+				if _, err := a.UntrackItem(it.Key, false); err != nil {
+					t.Fatal(err)
+				}
+				r.syncs(ctx, a)
+				if all, err = a.Conflicts(); err != nil || len(all) != 0 {
+					t.Errorf("untracked, the user is still asked about %+v (%v)", all, err)
+				}
+				if got := problems(a); slices.Contains(got, "items-conflict") {
+					t.Errorf("what is told is %v", got)
+				}
+				r.quiet(ctx, a)
+			})
+		})
+	}
 }

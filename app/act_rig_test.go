@@ -124,6 +124,29 @@ func (r *actRig) putItem(kind offline.Kind, uid string, f offline.Fields) {
 	}
 }
 
+// write changes what an item says, as another program of the user does at a time.
+func (r *actRig) write(it offline.Item, f offline.Fields, at time.Time) {
+	r.t.Helper()
+	text := itemtext.Text{Now: func() time.Time { return at }}
+	raw, err := text.Edit(it.Kind, it.Raw, it.UID, f, it.Mark, time.UTC)
+	r.must(err)
+	ctype := "text/calendar"
+	if it.Kind == offline.KindContact {
+		ctype = "text/vcard"
+	}
+	if status, answer := r.dav.Do(r.t, "PUT", it.Href, ctype, string(raw)); status/100 != 2 {
+		r.t.Fatalf("PUT %s: %d %s", it.Href, status, answer)
+	}
+}
+
+// problems are the codes of what a Postrider complains of.
+func problems(a *agent.Agent) (codes []string) {
+	for _, p := range a.Status().Problems {
+		codes = append(codes, string(p.Code))
+	}
+	return codes
+}
+
 // pairs describes what the store holds as linked, one line each.
 func pairs(t testing.TB, a *agent.Agent) (linked []string, alone int) {
 	t.Helper()
