@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"postrider/agent/merge"
 	"postrider/offline"
@@ -12,35 +11,50 @@ import (
 
 // directoryTrouble is the failure of calendars, task lists or address books, which
 // was told of where it was met: the CRM is not to be blamed for it.
-type directoryTrouble struct{ error }
+type directoryTrouble struct {
+	error
+	kinds []offline.Kind // what is in them
+}
 
 func (t directoryTrouble) Unwrap() error { return t.error }
 
-// putBatch is how many items are written at a time: what came of them is kept in
-// one transaction.
-const putBatch = 40
+const (
+	// putBatch is how many items are written at a time: what came of them is kept in
+	// one transaction.
+	putBatch = 40
+	// davStumbles is how many writes an account that took none may stumble over before
+	// it is left alone.
+	davStumbles = 3
+)
 
 // davCarrier carries a round's writes to the directories. Those to one collection
 // that need no look elsewhere first go together; their order among each other does
 // not matter, and what removes something waits for what was planned before it.
 type davCarrier struct {
-	a       *Agent
-	waiting map[string][]plan // by collection
-	order   []string          // the collections, as they were first met
-	down    map[string]bool   // accounts that can't be reached
-	failed  error
+	a        *Agent
+	tries    map[uint64]int
+	waiting  map[string][]plan // by collection
+	order    []string          // the collections, as they were first met
+	accounts map[string]*davAccount
+	trouble  directoryTrouble
+}
+
+// davAccount is how an account has done in this round.
+type davAccount struct {
+	works    bool // it took something
+	stumbles int  // writes at which it failed within itself
+	down     bool
 }
 
 // carryToDirectories carries the writes to the user's calendars, task lists and
 // address books. An account that can't be reached does not keep the others back.
-func (a *Agent) carryToDirectories(ctx context.Context, all []plan) error {
-	d := davCarrier{a: a, waiting: map[string][]plan{}, down: map[string]bool{}}
-	err := d.carry(ctx, all)
-	if err != nil {
-		return errors.Join(d.failed, err)
+func (a *Agent) carryToDirectories(ctx context.Context, p *plans) error {
+	d := davCarrier{a: a, tries: p.tries, waiting: map[string][]plan{}, accounts: map[string]*davAccount{}}
+	if err := d.carry(ctx, p.all); err != nil {
+		return err
 	}
-	if d.failed != nil {
-		return directoryTrouble{d.failed}
+	if d.trouble.error != nil {
+		return d.trouble
 	}
 	return nil
 }
@@ -85,7 +99,7 @@ func (d *davCarrier) flush(ctx context.Context) error {
 
 func (d *davCarrier) puts(ctx context.Context, url string, all []plan) error {
 	c, acct, err := d.a.placeOf(url)
-	if err != nil || acct == nil || d.down[acct.Name] {
+	if err != nil || acct == nil || d.of(acct).down {
 		return err
 	}
 	d.a.doing("Writing to "+c.Name, 0, 0)
@@ -107,17 +121,12 @@ func (d *davCarrier) puts(ctx context.Context, url string, all []plan) error {
 	if err != nil {
 		return err
 	}
-	works := slices.ContainsFunc(got, func(w offline.Written) bool { return w.Err == nil })
+	for _, w := range got {
+		d.of(acct).note(w.Err)
+	}
 	for i, w := range got {
 		err := w.Err
 		switch offline.ClassOf(err) {
-		case offline.FaultServer:
-			if works { // it stumbles over this item alone, which must not keep the others back
-				if err := d.refused(all[i], err); err != nil {
-					return err
-				}
-				continue
-			}
 		case offline.FaultStale, offline.FaultExists, offline.FaultNotFound:
 			err = d.a.readItemAgain(ctx, acct.Directory, c, all[i].dav.item)
 		}
@@ -128,31 +137,54 @@ func (d *davCarrier) puts(ctx context.Context, url string, all []plan) error {
 	return nil
 }
 
+func (d *davCarrier) of(acct *Account) *davAccount {
+	if d.accounts[acct.Name] == nil {
+		d.accounts[acct.Name] = &davAccount{}
+	}
+	return d.accounts[acct.Name]
+}
+
+// note notes what came of a write.
+func (d *davAccount) note(err error) {
+	switch {
+	case err == nil:
+		d.works = true
+	case offline.ClassOf(err) == offline.FaultServer:
+		d.stumbles++
+	}
+}
+
 // alone carries out what must not go together with other writes.
 func (d *davCarrier) alone(ctx context.Context, p plan) error {
 	c, acct, err := d.a.placeOf(p.dav.item.Collection)
-	if err != nil || acct == nil || d.down[acct.Name] {
+	if err != nil || acct == nil || d.of(acct).down {
 		return err
 	}
 	d.a.doing("Writing to "+c.Name, 0, 0)
-	return d.end(ctx, c, *acct, p, d.a.carryToDirectory(ctx, acct.Directory, c, p))
+	err = d.a.carryToDirectory(ctx, acct.Directory, c, p)
+	d.of(acct).note(err)
+	return d.end(ctx, c, *acct, p, err)
 }
 
-// end takes what came of a write: trouble with its account ends that one, a refusal
-// is noted at the item, and only what is the store's trouble or the user's will is
-// an error.
+// end takes what came of a write: trouble with its account ends that one, what the
+// server stumbles over waits for the next sync, a refusal is noted at the item, and
+// only what is the store's trouble or the user's will is an error.
 func (d *davCarrier) end(ctx context.Context, c offline.Collection, acct Account, p plan, err error) error {
-	class := offline.ClassOf(err)
+	class, of := offline.ClassOf(err), d.of(&acct)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil || class == "":
 		return err
+	case of.down:
+		return nil // it was told already
+	case class == offline.FaultServer && (of.works || of.stumbles < davStumbles):
+		d.tries[p.item] = itemTries
+		return d.a.Store.View(func(tx *offline.Tx) error { return d.a.sayFailed(tx, p.item, err) })
 	case class.Transient() || class == offline.FaultAuth || class == offline.FaultTLS:
-		if !d.down[acct.Name] {
-			d.down[acct.Name] = true
-			d.failed = errors.Join(d.failed, d.a.guardDirectory(ctx, acct, fmt.Errorf("write to %s: %w", c.Name, err)))
-		}
+		of.down = true
+		told := d.a.guardDirectory(ctx, acct, fmt.Errorf("write to %s: %w", c.Name, err))
+		d.trouble = directoryTrouble{errors.Join(d.trouble.error, told), append(d.trouble.kinds, acct.Kinds...)}
 		return nil
 	}
 	return d.refused(p, err)

@@ -48,6 +48,7 @@ func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 		return err
 	}
 	tries := map[uint64]int{}
+	var trouble error
 	for ctx.Err() == nil {
 		p, err := a.planItems(tries, behind)
 		if err != nil {
@@ -56,11 +57,19 @@ func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 		if p.empty() {
 			break
 		}
-		if err := a.carryItems(ctx, p); err != nil {
+		var theirs directoryTrouble
+		switch err := a.carryItems(ctx, p); {
+		case errors.As(err, &theirs):
+			trouble = errors.Join(trouble, err)
+			behind = append(slices.Clone(behind), theirs.kinds...)
+		case err != nil:
 			return err
 		}
 	}
-	return a.sayItemState()
+	if err := a.sayItemState(); err != nil {
+		return err
+	}
+	return trouble
 }
 
 // itemLimits are the lengths of texts, and when they were asked for.
@@ -112,7 +121,8 @@ type davWrite struct {
 // plans is what is to be done in one round.
 type plans struct {
 	all     []plan
-	lookups []offline.Ref // records that items name and that are not known here
+	tries   map[uint64]int // how often each item was planned for in this sync
+	lookups []offline.Ref  // records that items name and that are not known here
 }
 
 func (p *plans) empty() bool { return len(p.all) == 0 && len(p.lookups) == 0 }
@@ -139,7 +149,7 @@ func (a *Agent) carryItems(ctx context.Context, p *plans) error {
 	if err := a.carryToCRM(ctx, p.all); err != nil {
 		return err
 	}
-	return a.carryToDirectories(ctx, p.all)
+	return a.carryToDirectories(ctx, p)
 }
 
 // lookUp reads records that items name. One that is not there leaves its items
@@ -282,6 +292,18 @@ func (a *Agent) itemRefused(tx *offline.Tx, key uint64, cause error) error {
 	if err := errors.Join(tx.PutItem(&it), tx.Decided(key)); err != nil {
 		return err
 	}
-	a.health.Set(health.EntryFailed, entrySubject(key), fmt.Sprintf("%s: %v", offline.ItemName(it.Kind, it.Now()), cause))
+	if err := a.sayFailed(tx, key, cause); err != nil {
+		return err
+	}
 	return tx.Log(offline.Activity{At: now, What: "problem", Record: it.Track.Record, Text: cause.Error()})
+}
+
+// sayFailed tells that an item could not be carried.
+func (a *Agent) sayFailed(tx *offline.Tx, key uint64, cause error) error {
+	it, err := tx.Item(key)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	a.health.Set(health.EntryFailed, entrySubject(key), fmt.Sprintf("%s: %v", offline.ItemName(it.Kind, it.Now()), cause))
+	return nil
 }

@@ -74,6 +74,7 @@ func (a *Agent) planItems(tries map[uint64]int, behind []offline.Kind) (*plans, 
 	for _, x := range p.out.all {
 		tries[x.item]++
 	}
+	p.out.tries = tries
 	return &p.out, nil
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 
 	"postrider/agent/health"
 	"postrider/offline"
@@ -75,21 +76,27 @@ func toDecide(tx *offline.Tx) (open []offline.Conflict, over []uint64, err error
 	return open, over, nil
 }
 
-// forgetMended clears the problems of items that are gone, or refused no longer.
+// forgetMended clears the problems of items that are gone, or that no side refuses or
+// has still to take.
 func (a *Agent) forgetMended(tx *offline.Tx) error {
-	for _, p := range a.health.All() {
+	failed := slices.DeleteFunc(a.health.All(), func(p health.Problem) bool { return p.Code != health.EntryFailed.Code })
+	if len(failed) == 0 {
+		return nil
+	}
+	undecided, _, err := tx.Undecided()
+	if err != nil {
+		return err
+	}
+	for _, p := range failed {
 		var key uint64
-		if p.Code != health.EntryFailed.Code {
-			continue
-		}
 		if _, err := fmt.Sscanf(p.Subject, entryFormat, &key); err != nil {
-			continue // it is that of an email
+			return fmt.Errorf("the problem of %q is no item's: %w", p.Subject, err)
 		}
 		it, err := tx.Item(key)
 		if ignoreMissing(err) != nil {
 			return err
 		}
-		if err != nil || it.Track.State != offline.Failed {
+		if err != nil || it.Track.State != offline.Failed && !slices.Contains(undecided, key) {
 			a.health.Clear(health.EntryFailed, p.Subject)
 		}
 	}
