@@ -107,4 +107,6 @@ type ItemInfo struct {
 	UID     string
 	Mark    offline.Mark
 	Problem string // why it can't be carried as it is, for people; empty: it can
+	// Changed is when it was changed last, as it says itself; zero: it does not say.
+	Changed time.Time
 }

@@ -287,15 +287,19 @@ func (a *Agent) storeItem(tx *offline.Tx, c *offline.Collection, got offline.Ite
 	if known && !it.Gone && it.ETag == got.ETag && bytes.Equal(it.Raw, got.Raw) {
 		return nil
 	}
-	it.Collection, it.Href, it.ETag, it.Raw = c.URL, got.Href, got.ETag, got.Raw
 	if it.Kind == "" {
 		it.Kind = got.Kind
 	}
+	var stamp time.Time
+	if known {
+		stamp = a.ItemText.Read(it.Kind, it.Raw, a.zone()).Changed
+	}
+	it.Collection, it.Href, it.ETag, it.Raw = c.URL, got.Href, got.ETag, got.Raw
 	info := a.ItemText.Read(it.Kind, got.Raw, a.zone())
 	same := known && !it.Gone && it.UID == info.UID && it.Mark == info.Mark && maps.Equal(it.Fields, info.Fields)
 	it.Fields, it.UID, it.Mark, it.Problem, it.Gone = info.Fields, info.UID, info.Mark, info.Problem, false
 	if !same {
-		it.Changed = a.Now().UTC()
+		it.Changed = changedAt(it.Changed, len(it.Edits) > 0, stamp, info.Changed, a.Now().UTC())
 	}
 	if err := tx.PutItem(&it); err != nil {
 		return err
@@ -305,6 +309,21 @@ func (a *Agent) storeItem(tx *offline.Tx, c *offline.Collection, got offline.Ite
 		return nil
 	}
 	return tx.UndecideItem(it.Key)
+}
+
+// changedAt is when an item changed that is seen now to be another: at the time that
+// it says itself, where that is another one than before (was), as programs that do not
+// keep to it leave it alone, and has come; otherwise nobody can say better than now.
+// What the user wrote here counts by its own time, if that is later.
+func changedAt(known time.Time, edited bool, was, stamp, now time.Time) time.Time {
+	at := now
+	if stamp.After(was) && !stamp.After(now) {
+		at = stamp
+	}
+	if edited && known.After(at) {
+		at = known
+	}
+	return at
 }
 
 // itemGone notes that the server says that an item is no longer there.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -171,4 +172,44 @@ func TestTheUserIsAskedWhoseValueHolds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// R-CONFLICT-03: with the choice of the newest, it counts when the item was changed,
+// not when that was seen here.
+func TestTheNewestValueHolds(t *testing.T) {
+	r := newActRig(t, davtest.StartRadicale(t))
+	r.fillOrg(map[offline.Kind][]offline.Fields{offline.KindTask: {jobFields(1, tomorrow)}})
+	stamp := regexp.MustCompile(`(DTSTAMP|LAST-MODIFIED):\w+`)
+	made := time.Now().Add(-3 * time.Hour)
+	r.with(func(ctx context.Context, a *agent.Agent) {
+		r.must(a.SetPrefer(merge.Newest))
+		for _, c := range []struct {
+			name string
+			at   time.Time // when the item is changed, as it says; the record is changed now
+			here bool      // the item's value holds
+		}{
+			{"written an hour before", made.Add(2 * time.Hour), false},
+			// Nobody can say better then than that it is seen after the record was changed.
+			{"written with the time left as it was", made, true},
+			{"written by a clock that runs ahead", time.Now().Add(time.Hour), true},
+		} {
+			r.syncs(ctx, a)
+			it, link, _ := r.item(a, "Job 1")
+			r.writeRaw(it, stamp.ReplaceAll(it.Raw, []byte("${1}:"+made.UTC().Format("20060102T150405Z"))))
+			r.syncs(ctx, a)
+			it, _, _ = r.item(a, "Job 1")
+			mine, theirs := "mine, "+c.name, "theirs, "+c.name
+			r.must(r.org.Update("task", link.Record.ID, map[string]any{"description": theirs}))
+			r.write(it, offline.Fields{"body": mine}, c.at)
+			r.syncs(ctx, a)
+			want := map[bool]string{true: mine, false: theirs}[c.here]
+			if it, _, _ = r.item(a, "Job 1"); it.Fields["body"] != want || r.rows("task", "description", want) != 1 {
+				t.Errorf("%s: the item says %q and the CRM %q", c.name, it.Fields["body"], r.org.Rows("task", nil)[0]["description"])
+			}
+			if all, err := a.Conflicts(); err != nil || len(all) == 0 || all[len(all)-1].Mine != mine || all[len(all)-1].Theirs != theirs {
+				t.Errorf("%s: what lost is not kept: %+v (%v)", c.name, all, err)
+			}
+		}
+		r.quiet(ctx, a)
+	})
 }

@@ -130,6 +130,11 @@ func (r *actRig) write(it offline.Item, f offline.Fields, at time.Time) {
 	text := itemtext.Text{Now: func() time.Time { return at }}
 	raw, err := text.Edit(it.Kind, it.Raw, it.UID, f, it.Mark, time.UTC)
 	r.must(err)
+	r.writeRaw(it, raw)
+}
+
+func (r *actRig) writeRaw(it offline.Item, raw []byte) {
+	r.t.Helper()
 	ctype := "text/calendar"
 	if it.Kind == offline.KindContact {
 		ctype = "text/vcard"

@@ -31,6 +31,8 @@ type Info struct {
 	UID     string
 	Mark    offline.Mark
 	Problem string // why the CRM can't keep it as it is, for people; empty: it can
+	// Changed is when it was changed last, as it says itself; zero: it does not say.
+	Changed time.Time
 }
 
 // The properties by which a link stands on an item, and what it is about.
@@ -47,13 +49,17 @@ const (
 // user's, for times that name none.
 func (t Text) Read(kind offline.Kind, raw []byte, zone *time.Location) Info {
 	file := vobject.Parse(raw)
+	var in Info
 	switch kind {
 	case offline.KindContact:
-		return t.readCard(file)
+		in = t.readCard(file)
 	case offline.KindTask:
-		return t.readTodo(file, zone)
+		in = t.readTodo(file, zone)
+	default:
+		in = t.readEvent(file, zone)
 	}
-	return t.readEvent(file, zone)
+	in.Changed = changed(file)
+	return in
 }
 
 // Edit changes the lines of these words in a text, and the mark; a word that is
