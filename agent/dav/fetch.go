@@ -52,50 +52,48 @@ func (c *Client) fetcher(coll offline.Collection, at *url.URL) *fetcher {
 // all gets every resource of list and hands them over in batches, each while the
 // next one is on its way. Where it fails, what has come is handed over before.
 func (f *fetcher) all(ctx context.Context, list []entry, out func(fetched) error) error {
-	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		got fetched
 		err error
 	}
-	came := make(chan result, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	came, under := make(chan result, 1), false
+	defer func() {
+		cancel()
+		if under {
+			<-came
+		}
+	}()
 	begin := func() {
-		n := min(f.size, len(list))
-		part := list[:n]
-		list = list[n:]
+		if len(list) == 0 {
+			return
+		}
+		part := list[:min(f.size, len(list))]
+		list, under = list[len(part):], true
 		go func() {
 			got, err := f.batch(ctx, part)
 			came <- result{got, err}
 		}()
 	}
-	if len(list) == 0 {
-		cancel()
-		return nil
-	}
-	begin()
-	for {
+	for begin(); under; {
 		r := <-came
-		more := r.err == nil && len(list) > 0
-		if r.err != nil {
-			r.got.broken = nil // what is broken may have been the server's failure
-		} else if f.adapt(r.got); more {
+		under = false
+		if r.err == nil {
+			f.adapt(r.got)
 			begin()
+		} else {
+			r.got.broken = nil // what is broken may have been the server's failure
 		}
-		var err error
 		if r.err == nil || len(r.got.items)+len(r.got.gone) > 0 {
-			err = out(r.got)
+			if err := out(r.got); err != nil {
+				return err
+			}
 		}
-		if err == nil && more {
-			continue
+		if r.err != nil {
+			return r.err
 		}
-		cancel()
-		if more {
-			<-came
-		}
-		if err == nil {
-			err = r.err
-		}
-		return err
 	}
+	return nil
 }
 
 // adapt sizes the next batch by what came.

@@ -277,13 +277,12 @@ type FilterPreview struct {
 	Names  []string // of the user's own that will be in step no longer
 
 	changed func()
-	ask     *slot
+	ask     slot
 }
 
 // NewFilterPreview asks the CRM; redraw is called when it has answered.
 func (d *Desk) NewFilterPreview(c offline.FilterChange, redraw func()) *FilterPreview {
-	s := d.env.slot()
-	p := &FilterPreview{Asking: true, changed: redraw, ask: &s}
+	p := &FilterPreview{Asking: true, changed: redraw, ask: d.env.slot()}
 	p.ask.do(func(ctx context.Context) func() {
 		all, err := d.env.filterer.PreviewFilter(ctx, c)
 		return func() {
