@@ -154,6 +154,9 @@ func newLawWorld(t *rapid.T, dir string, rewrites bool) *lawWorld {
 		w.open(w.homes[i])
 		w.sync(w.homes[i])
 		w.must(w.homes[i].agent.ConfirmFirstContact(offline.ItemKinds[:], nil))
+		prefer := rapid.SampledFrom([]merge.Prefer{merge.Theirs, merge.Mine, merge.Newest, merge.Ask}).Draw(t, "prefer")
+		w.say("%d prefers %q", i, prefer)
+		w.must(w.homes[i].agent.SetPrefer(prefer))
 		all, err := w.homes[i].agent.Collections()
 		w.must(err)
 		for _, c := range all {
@@ -281,7 +284,7 @@ func (w *lawWorld) items() (out []lawItem) {
 	return out
 }
 
-// settle lets all come to rest, and confirms what is held.
+// settle lets all come to rest, confirms what is held, and answers what is asked.
 func (w *lawWorld) settle() {
 	for _, h := range w.homes {
 		h.crm.down, h.dav.down, h.crm.left, h.dav.left = false, false, -1, -1
@@ -300,7 +303,27 @@ func (w *lawWorld) settle() {
 				w.must(h.agent.ConfirmDeletions(ids))
 				w.sync(h)
 			}
+			w.answer(h)
 		}
+	}
+}
+
+// answer takes a side wherever the user is asked whose value holds.
+func (w *lawWorld) answer(h *lawHome) {
+	all, err := h.agent.Conflicts()
+	w.must(err)
+	for _, c := range all {
+		if c.Winner != "" {
+			continue
+		}
+		side, other := offline.SideItem, c.Theirs
+		if rapid.Bool().Draw(w.t, "take the record's") {
+			side, other = offline.SideRecord, c.Mine
+		}
+		w.say("in %s: %s of item %d: %s, not %s", filepath.Base(h.dir), c.Word, c.Item, side, other)
+		w.replaced(other)
+		w.must(h.agent.ResolveConflict(c.ID, side))
+		w.sync(h)
 	}
 }
 
@@ -402,16 +425,17 @@ func (w *lawWorld) checkHome(h *lawHome, where io.Writer) {
 // is given in its own way, too. Long runs are for make test-long.
 // R-CONTACT-02, R-DELETE-22, R-SYNC-04, R-CONFLICT-01, R-CONFLICT-02, R-CONFLICT-07.
 func TestItemsConvergeWhateverHappens(t *testing.T) {
-	checks := flag.Lookup("rapid.checks")
-	if checks.Value.String() == checks.DefValue {
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
 		n := "12"
 		if long() {
-			n = "1500"
+			n = "6000"
 		}
 		if err := flag.Set("rapid.checks", n); err != nil {
 			t.Fatal(err)
 		}
-		defer flag.Set("rapid.checks", checks.DefValue)
+		defer flag.Set("rapid.checks", flag.Lookup("rapid.checks").DefValue)
 	}
 	for name, rewrites := range map[string]bool{"a server that keeps texts": false, "a server that rewrites them": true} {
 		t.Run(name, func(t *testing.T) {
