@@ -32,7 +32,7 @@ func (a *Agent) TrackItems(keys []uint64, about offline.Ref) error {
 		if _, err := tx.ItemLink(it.Key); err != nil {
 			it.Track = offline.Tracking{State: offline.Waiting, Since: a.Now().UTC(), Cause: offline.CauseUser, Regarding: about}
 		}
-		return ignoreMissing(tx.PutSetting(settingConfirmed+":"+string(it.Kind), true))
+		return nil
 	})
 }
 
@@ -127,10 +127,13 @@ func (a *Agent) onItems(keys []uint64, do func(*offline.Tx, *offline.Item) error
 			if err != nil {
 				return err
 			}
+			before := it.Edits // edit makes others of them
 			if err := do(tx, &it); err != nil {
 				return fmt.Errorf("%s: %w", offline.ItemName(it.Kind, it.Now()), err)
 			}
-			it.Changed = a.Now().UTC()
+			if !maps.Equal(before, it.Edits) {
+				it.Changed = a.Now().UTC()
+			}
 			if err := errors.Join(tx.PutItem(&it), tx.UndecideItem(key)); err != nil {
 				return err
 			}

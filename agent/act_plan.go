@@ -27,7 +27,8 @@ type planner struct {
 	apart     []merge.Group
 	mayGo     []uint64 // items whose deletion the user confirmed
 	held      []offline.HeldDeletion
-	asked     map[uint64]bool        // items with a conflict that the user is asked about
+	asked     map[uint64]bool // items with a conflict that the user is asked about
+	first     map[offline.Kind]FirstContact
 	byUID     map[string]offline.Ref // of appointments and series in the CRM
 	derived   map[offline.Ref]uint64 // items by the record that anybody's Postrider makes of them
 	out       plans

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,13 @@ func (p *planner) alone(it *offline.Item) error {
 		p.linkUp(it, r)
 		return nil
 	}
-	if !p.confirmed[it.Kind] || p.isApart(it.Key, offline.Ref{}) {
+	if p.isApart(it.Key, offline.Ref{}) {
 		return p.edited(it)
+	}
+	if !p.confirmed[it.Kind] {
+		if ready, err := p.before(it); err != nil || !ready {
+			return err
+		}
 	}
 	if r, ok, err := p.recordOf(it); err != nil || ok {
 		if ok {
@@ -60,6 +66,34 @@ func (p *planner) alone(it *offline.Item) error {
 		return tx.PutItemLink(&offline.ItemLink{Item: key, Record: r, At: p.now})
 	}})
 	return nil
+}
+
+// before plans for an item before the first contact of its kind is confirmed. ready:
+// the user wants it tracked, and there is nothing like it in the CRM.
+func (p *planner) before(it *offline.Item) (ready bool, err error) {
+	if it.Track.State != offline.Waiting || it.Track.Cause != offline.CauseUser {
+		return false, p.edited(it)
+	}
+	f, ok := p.first[it.Kind]
+	if !ok {
+		if f, err = p.firstContact(it.Kind); err != nil {
+			return false, err
+		}
+		if p.first == nil {
+			p.first = map[offline.Kind]FirstContact{}
+		}
+		p.first[it.Kind] = f
+	}
+	for _, l := range f.Links {
+		if l.Item == it.Key {
+			p.linkUp(it, l.Record)
+			return false, nil
+		}
+	}
+	if len(f.Unread) > 0 || slices.ContainsFunc(f.Ambiguous, func(g merge.Group) bool { return slices.Contains(g.Items, it.Key) }) {
+		return false, p.edited(it)
+	}
+	return true, nil
 }
 
 // madeOf is the record that another Postrider has made of an item.

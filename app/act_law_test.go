@@ -308,14 +308,17 @@ func (w *lawWorld) settle() {
 	}
 }
 
-// answer takes a side wherever the user is asked whose value holds.
+// answer takes a side wherever the user is asked whose value holds. What is asked may
+// be another thing after each answer, where the server rewrites what it is given.
 func (w *lawWorld) answer(h *lawHome) {
-	all, err := h.agent.Conflicts()
-	w.must(err)
-	for _, c := range all {
-		if c.Winner != "" {
-			continue
+	for range 20 {
+		all, err := h.agent.Conflicts()
+		w.must(err)
+		i := slices.IndexFunc(all, func(c offline.Conflict) bool { return c.Winner == "" })
+		if i < 0 {
+			return
 		}
+		c := all[i]
 		side, other := offline.SideItem, c.Theirs
 		if rapid.Bool().Draw(w.t, "take the record's") {
 			side, other = offline.SideRecord, c.Mine
@@ -325,6 +328,7 @@ func (w *lawWorld) answer(h *lawHome) {
 		w.must(h.agent.ResolveConflict(c.ID, side))
 		w.sync(h)
 	}
+	w.fail("%s: the user is asked without end", h.dir)
 }
 
 func (w *lawWorld) fail(format string, args ...any) {
