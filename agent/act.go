@@ -18,8 +18,8 @@ import (
 
 // Names of settings in the store.
 const (
-	settingItemsListed = "items-listed" // and the account: time.Time its collections were listed
-	settingItemsBegun  = "items-begun"  // time.Time contacts were first read as items
+	settingItemsListed = "directory-listed" // and the account: a listing
+	settingItemsBegun  = "items-begun"      // time.Time contacts were first read as items
 )
 
 // itemRecordKinds are the kinds of records that items have and that nothing else

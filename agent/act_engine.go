@@ -47,6 +47,7 @@ func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 	if err := a.firstContacts(behind); err != nil {
 		return err
 	}
+	behind = append(slices.Clone(behind), a.unserved()...)
 	tries := map[uint64]int{}
 	var trouble error
 	for ctx.Err() == nil {
@@ -61,7 +62,7 @@ func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 		switch err := a.carryItems(ctx, p); {
 		case errors.As(err, &theirs):
 			trouble = errors.Join(trouble, err)
-			behind = append(slices.Clone(behind), theirs.kinds...)
+			behind = append(behind, theirs.kinds...)
 		case err != nil:
 			return err
 		}
@@ -70,6 +71,17 @@ func (a *Agent) syncItems(ctx context.Context, behind []offline.Kind) error {
 		return err
 	}
 	return trouble
+}
+
+// unserved are the kinds that no account is for: there is no place to carry them
+// from or to.
+func (a *Agent) unserved() (kinds []offline.Kind) {
+	for _, k := range offline.ItemKinds {
+		if !slices.ContainsFunc(a.Accounts, func(acct Account) bool { return slices.Contains(acct.Kinds, k) }) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 // itemLimits are the lengths of texts, and when they were asked for.

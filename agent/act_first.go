@@ -25,7 +25,8 @@ type FirstContact struct {
 
 // FirstContacts tells of each kind what the first contact of the user's calendars
 // and address books with the CRM comes to; of one that was confirmed nothing but
-// that. It asks no server.
+// that, and nothing of one that there is no calendar or address book for. It asks no
+// server.
 func (a *Agent) FirstContacts() (all []FirstContact, err error) {
 	if !a.itemsOn() || a.ItemCRM == nil {
 		return nil, nil
@@ -36,6 +37,12 @@ func (a *Agent) FirstContacts() (all []FirstContact, err error) {
 			return err
 		}
 		for _, k := range offline.ItemKinds {
+			if there, err := a.hasPlace(tx, k); err != nil || !there {
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			f, err := p.firstContact(k)
 			if err != nil {
 				return err
@@ -45,6 +52,27 @@ func (a *Agent) FirstContacts() (all []FirstContact, err error) {
 		return nil
 	})
 	return all, err
+}
+
+// hasPlace reports whether there is a calendar, task list or address book for a
+// kind, or nobody knows yet: where there is none the two sides have not met.
+func (a *Agent) hasPlace(tx *offline.Tx, kind offline.Kind) (bool, error) {
+	all, err := tx.Collections()
+	for _, acct := range a.Accounts {
+		if err != nil || !slices.Contains(acct.Kinds, kind) {
+			continue
+		}
+		var at time.Time
+		if at, err = lastListed(tx, &acct); at.IsZero() {
+			return err == nil, err
+		}
+		for _, c := range all {
+			if c.Account == acct.Name && c.Holds(kind) && !c.Off && !c.Missing {
+				return true, nil
+			}
+		}
+	}
+	return false, err
 }
 
 func (p *planner) firstContact(kind offline.Kind) (FirstContact, error) {
@@ -111,8 +139,8 @@ func (p *planner) unread(kind offline.Kind, all []offline.Collection) (names []s
 		if !slices.Contains(acct.Kinds, kind) {
 			continue
 		}
-		var at time.Time
-		if _, err := p.tx.Setting(settingItemsListed+":"+acct.Name, &at); err != nil {
+		at, err := lastListed(p.tx, &acct)
+		if err != nil {
 			return nil, err
 		}
 		if at.IsZero() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/agent/health"
 	"postrider/agent/merge"
 	"postrider/agent/recur"
 	"postrider/offline"
@@ -88,23 +89,101 @@ func (p *planner) moved(it *offline.Item, link *offline.ItemLink) (bool, error) 
 			continue
 		}
 		to := o.Key
-		p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error {
-			l := *link
-			if err := tx.DeleteItem(it.Key); err != nil {
-				return ignoreMissing(err)
-			}
-			now, err := tx.Item(to)
-			if err != nil {
-				return ignoreMissing(err)
-			}
-			now.Track = it.Track
-			clashes := takeEdits(&now, it)
-			l.Item, l.Marked = to, false
-			return errors.Join(tx.PutItem(&now), tx.PutItemLink(&l), tx.UndecideItem(to), p.conflicts(tx, &now, l.Record, clashes))
-		}})
+		p.add(plan{item: it.Key, kind: it.Kind, local: func(tx *offline.Tx) error { return p.moveTo(tx, it, link, to) }})
 		return true, nil
 	}
 	return false, nil
+}
+
+// moveTo lets another item take the place of one that is elsewhere now. link may be
+// nil.
+func (p *planner) moveTo(tx *offline.Tx, it *offline.Item, link *offline.ItemLink, to uint64) error {
+	if err := tx.DeleteItem(it.Key); err != nil {
+		return ignoreMissing(err)
+	}
+	now, err := tx.Item(to)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	now.Track = it.Track
+	clashes := takeEdits(&now, it)
+	if err := errors.Join(tx.PutItem(&now), tx.UndecideItem(to)); err != nil {
+		return err
+	}
+	if link != nil {
+		l := *link
+		l.Item, l.Marked = to, false
+		if err := tx.PutItemLink(&l); err != nil {
+			return err
+		}
+	}
+	return errors.Join(p.conflicts(tx, &now, it.Track.Record, clashes), p.forgetLost(tx, it.Collection))
+}
+
+// fromLost plans for an item that is known from where nobody can look any more: from
+// a calendar that is gone, or a provider that the user has left.
+func (p *planner) fromLost(it *offline.Item) (bool, error) {
+	var known []offline.Item
+	if it.UID != "" {
+		same, err := p.tx.ItemsByUID(it.UID)
+		if err != nil {
+			return false, err
+		}
+		known = same
+	}
+	if it.Mark.Org == p.me.Organization && !it.Mark.Record.IsZero() {
+		if l, err := p.tx.ItemLinkByRecord(it.Mark.Record); err == nil {
+			marked, err := p.tx.Item(l.Item)
+			if err != nil {
+				return false, err
+			}
+			known = append(known, marked)
+		}
+	}
+	for i := range known {
+		from := &known[i]
+		if from.Key == it.Key || from.Kind != it.Kind {
+			continue
+		}
+		if lost, err := p.lost(from.Collection); err != nil || !lost {
+			if err != nil {
+				return false, err
+			}
+			continue
+		}
+		var link *offline.ItemLink
+		if l, err := p.tx.ItemLink(from.Key); err == nil {
+			link = &l
+		} else if ignoreMissing(err) != nil {
+			return false, err
+		}
+		to := it.Key
+		p.add(plan{item: to, kind: it.Kind, local: func(tx *offline.Tx) error { return p.moveTo(tx, from, link, to) }})
+		return true, nil
+	}
+	return false, nil
+}
+
+// lost reports whether a collection is gone, or belongs to no account any more.
+func (p *planner) lost(url string) (bool, error) {
+	c, err := p.tx.Collection(url)
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	return c.Missing || !slices.ContainsFunc(p.a.Accounts, func(a Account) bool { return a.Name == c.Account }), nil
+}
+
+// forgetLost forgets a collection that is gone once all that was in it is elsewhere.
+func (p *planner) forgetLost(tx *offline.Tx, url string) error {
+	if len(tx.ItemKeys(url)) > 0 {
+		return nil
+	}
+	c, err := tx.Collection(url)
+	if err != nil || !c.Missing {
+		return ignoreMissing(err)
+	}
+	p.a.health.Clear(health.CollectionMissing, url)
+	return tx.DropCollection(url)
 }
 
 // takeEdits gives an item what the user wrote on it where it was before, and not what

@@ -47,7 +47,9 @@ type Directory interface {
 // Account is a Directory with the name that it goes by ("calendar", "people") and
 // what is looked for in it.
 type Account struct {
-	Name      string
+	Name string
+	// Place is where it is, and whose: with another one, what is there is listed anew.
+	Place     string
 	Kinds     []offline.Kind // of offline.ItemKinds
 	Directory Directory
 }

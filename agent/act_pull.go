@@ -112,12 +112,11 @@ func (a *Agent) collections(account string) (cs []offline.Collection, err error)
 // listCollections asks once an hour what collections there are. What is no longer
 // listed is left as it is and not read.
 func (a *Agent) listCollections(ctx context.Context, acct Account) error {
-	setting := settingItemsListed + ":" + acct.Name
-	var at time.Time
-	if err := a.Store.View(func(tx *offline.Tx) error { _, err := tx.Setting(setting, &at); return err }); err != nil {
+	var last time.Time
+	if err := a.Store.View(func(tx *offline.Tx) (err error) { last, err = lastListed(tx, &acct); return err }); err != nil {
 		return err
 	}
-	if now := a.Now(); at.After(now.Add(-listItemsEvery)) && !at.After(now) {
+	if now := a.Now(); last.After(now.Add(-listItemsEvery)) && !last.After(now) {
 		return nil
 	}
 	listed, err := acct.Directory.Collections(ctx)
@@ -147,8 +146,24 @@ func (a *Agent) listCollections(ctx context.Context, acct Account) error {
 				}
 			}
 		}
-		return tx.PutSetting(setting, a.Now().UTC())
+		return tx.PutSetting(settingItemsListed+":"+acct.Name, listing{a.Now().UTC(), acct.Place})
 	})
+}
+
+// listing is when the collections of an account were listed, and where.
+type listing struct {
+	At    time.Time `json:"at"`
+	Place string    `json:"place"`
+}
+
+// lastListed is when an account's collections were listed where it is now; zero:
+// never.
+func lastListed(tx *offline.Tx, acct *Account) (time.Time, error) {
+	var l listing
+	if _, err := tx.Setting(settingItemsListed+":"+acct.Name, &l); err != nil || l.Place != acct.Place {
+		return time.Time{}, err
+	}
+	return l.At, nil
 }
 
 // missing notes that a collection is not there. Nothing is done about what was in

@@ -21,7 +21,7 @@ func itemWorld(t *testing.T) (w *world, calendar, people *fakeDirectory) {
 	w = newWorld(t, track.None)
 	calendar, people = newFakeDirectory("calendar", offline.KindAppointment), newFakeDirectory("people", offline.KindContact)
 	w.more = func(c *Config) {
-		c.Accounts = []Account{{"calendar", []offline.Kind{offline.KindAppointment, offline.KindTask}, calendar}, {"people", []offline.Kind{offline.KindContact}, people}}
+		c.Accounts = []Account{{Name: "calendar", Kinds: []offline.Kind{offline.KindAppointment, offline.KindTask}, Directory: calendar}, {Name: "people", Kinds: []offline.Kind{offline.KindContact}, Directory: people}}
 		c.ItemText, c.Zone = fakeText{}, time.UTC
 	}
 	w.restart()

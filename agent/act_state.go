@@ -115,7 +115,11 @@ func (a *Agent) firstWaits(tx *offline.Tx) (bool, error) {
 	}
 	p := &planner{a: a, tx: tx}
 	for _, k := range offline.ItemKinds {
-		if confirmed[k] {
+		there, err := a.hasPlace(tx, k)
+		if err != nil {
+			return false, err
+		}
+		if confirmed[k] || !there {
 			continue
 		}
 		if unread, err := p.unread(k, all); err != nil || len(unread) == 0 {

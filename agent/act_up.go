@@ -13,6 +13,9 @@ import (
 // alone plans for an item that has no record: it may be the half of a pair that is
 // not known yet, or a copy, or go up, or stay what it is.
 func (p *planner) alone(it *offline.Item) error {
+	if moved, err := p.fromLost(it); moved || err != nil {
+		return err
+	}
 	if mine := it.Mark.Org == p.me.Organization && p.me.Organization != ""; mine && !it.Mark.Record.IsZero() {
 		done, err := p.marked(it)
 		if done || err != nil {

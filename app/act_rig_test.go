@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
@@ -43,6 +45,23 @@ func (r *actRig) must(err error) {
 func (r *actRig) configure(filter string) {
 	r.rig.configure(filter, fmt.Sprintf("[calendar]\nurl = %q\nuser = %q\npassword_command = \"echo %s\"\n[people]\nurl = %q\nuser = %q\npassword_command = \"echo %s\"",
 		r.dav.URL, r.dav.User, r.dav.Password, r.dav.URL, r.dav.User, r.dav.Password))
+}
+
+// without has the configuration lack a section; the result brings it back.
+func (r *actRig) without(section string) (back func()) {
+	r.t.Helper()
+	file := filepath.Join(r.home, configFile)
+	all, err := os.ReadFile(file)
+	r.must(err)
+	before, rest, ok := strings.Cut(string(all), "["+section+"]\n")
+	if !ok {
+		r.t.Fatalf("there is no [%s] in %s", section, all)
+	}
+	if _, after, ok := strings.Cut(rest, "\n["); ok {
+		before += "[" + after
+	}
+	r.must(os.WriteFile(file, []byte(before), 0o600))
+	return func() { r.must(os.WriteFile(file, all, 0o600)) }
 }
 
 // another is a second Postrider of the same user, with a home of its own.

@@ -81,7 +81,7 @@ func (p *Profile) accounts(secrets Secrets) (list []agent.Account, err error) {
 			return nil, &configError{file: filepath.Join(p.Home, configFile), text: d.section + ".url: " + err.Error()}
 		}
 		p.closers = append(p.closers, client.Close)
-		list = append(list, agent.Account{Name: d.section, Kinds: d.kinds, Directory: client})
+		list = append(list, agent.Account{Name: d.section, Place: d.URL + " " + c.User, Kinds: d.kinds, Directory: client})
 	}
 	return list, nil
 }

@@ -34,6 +34,21 @@ func (tx *Tx) PutCollection(c Collection) error {
 	return tx.putJSON(bCollections, tx.collKey(c.URL), c)
 }
 
+// DropCollection forgets a collection that has no items, or gives ErrNotFound.
+func (tx *Tx) DropCollection(url string) error {
+	if err := tx.write(); err != nil {
+		return err
+	}
+	if n := len(tx.ItemKeys(url)); n > 0 {
+		return fmt.Errorf("drop collection %s: there are %d items in it", url, n)
+	}
+	if k := tx.collKey(url); tx.has(bCollections, k) {
+		tx.notice.Items = true
+		return tx.del(bCollections, k)
+	}
+	return fmt.Errorf("drop collection %s: %w", url, ErrNotFound)
+}
+
 // Collections returns all collections, by account, name and URL.
 func (tx *Tx) Collections() (all []Collection, err error) {
 	tx.scan(bCollections, nil, func(k, _ []byte) bool {
